@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tabor: an audio host that scripts play.
+ *
+ * A program opens one engine, one client for each thread that sends, loads
+ * samples and plays them. Commands travel to the audio thread over the
+ * client's own ring; events come back over another and are read with
+ * tabor_poll(). Nothing here ever calls into the caller's code, and nothing
+ * the caller does can make the audio thread wait.
+ *
+ * Thread marks, one on each function:
+ *   [control]  may allocate, lock and wait; any thread but the audio thread
+ *   [client]   never waits; calls on one client are serialised by its mutex
+ *   [any]      any thread, never waits
+ *
+ * Failures return a tabor_status; tabor_error() then holds a sentence that
+ * names the culprit and the cure. Outputs are written only on success.
+ */
+#ifndef TABOR_TABOR_H
+#define TABOR_TABOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TABOR_API __attribute__((visibility("default")))
+#else
+#define TABOR_API
+#endif
+
+/* Limits. Each is enforced with an error that names it. */
+#define TABOR_MAX_CHANNELS  64
+#define TABOR_MIN_RATE      4000
+#define TABOR_MAX_RATE      768000
+#define TABOR_MAX_BLOCK     8192
+#define TABOR_MAX_PERIOD_MS 250
+#define TABOR_MAX_CLIENTS   16
+#define TABOR_MAX_SAMPLES   8192
+#define TABOR_MAX_VOICES    16384
+#define TABOR_MAX_GAIN      16.0f
+#define TABOR_MAX_STEP      64.0 /* rate times pitch; the least is 1/1024 */
+#define TABOR_MIN_QUEUE     64
+#define TABOR_MAX_QUEUE     65536
+#define TABOR_MAX_DECODED   (512ull << 20) /* bytes of float32 a sample */
+#define TABOR_MAX_FILE      (1ull << 30)   /* bytes */
+
+/* X(name, number, words) */
+#define TABOR_STATUS_LIST(X)                                                   \
+    X(OK, 0, "no error")                                                       \
+    X(ERR_INVALID, 1, "invalid argument")                                      \
+    X(ERR_NO_MEMORY, 2, "out of memory")                                       \
+    X(ERR_FULL, 3, "queue full")                                               \
+    X(ERR_CLOSED, 4, "closed")                                                 \
+    X(ERR_DEVICE, 5, "audio device failed")                                    \
+    X(ERR_DECODE, 6, "sound file not readable")                                \
+    X(ERR_MISSING, 7, "file not found")                                        \
+    X(ERR_IO, 8, "reading or writing failed")                                  \
+    X(ERR_LIMIT, 9, "limit exceeded")                                          \
+    X(ERR_STALE, 10, "handle no longer valid")                                 \
+    X(ERR_TIMEOUT, 11, "timed out")                                            \
+    X(ERR_FORKED, 12, "engine belongs to the parent process")
+
+typedef enum tabor_status {
+#define X(name, number, words) TABOR_##name = number,
+    TABOR_STATUS_LIST(X)
+#undef X
+} tabor_status;
+
+/* Kind 8 | owner 8 | slot 16 | generation 32. 0 names nothing. A handle that
+ * has outlived its object is harmless: calls answer TABOR_ERR_STALE. */
+typedef uint64_t tabor_handle;
+
+typedef struct tabor_engine tabor_engine;
+typedef struct tabor_client tabor_client;
+
+#define TABOR_ASAP     UINT64_MAX /* "now": the next block's first frame */
+#define TABOR_NO_FRAME UINT64_MAX /* an event that has no such frame */
+#define TABOR_TO_END   UINT64_MAX /* a duration: up to the sample's end */
+
+/* ------------------------------------------------------------ library -- */
+
+TABOR_API const char *tabor_version(void);
+
+/* The status in a word or two, for example "queue full".  [any] */
+TABOR_API const char *tabor_status_text(tabor_status status);
+
+/* What the calling thread's last failed call has to say.  [any]
+ *
+ * Borrowed until the same thread's next failure. Never NULL.
+ */
+TABOR_API const char *tabor_error(void);
+
+/* Which room was missing at the calling thread's last TABOR_ERR_FULL.  [any]
+ *
+ * which   "queue" (ring slots), "schedule" (pending commands),
+ *         "plays" (plays that have not ended) or "samples"
+ */
+typedef struct tabor_full {
+    uint32_t needed, free;
+    const char *which;
+} tabor_full;
+TABOR_API tabor_full tabor_full_info(void);
+
+/* The member of words (NULL-terminated) that is spelt most like word, or NULL
+ * if none is near: for "did you mean".  [any] */
+TABOR_API const char *tabor_nearest(const char *word, const char *const *words);
+
+/* Seconds to frames, rounded to the nearest.  [any]
+ *
+ * TABOR_ERR_INVALID  negative, NaN, infinite or past 2^53 frames
+ */
+TABOR_API tabor_status tabor_seconds_to_frames(double seconds, uint32_t rate,
+                                               uint64_t *frames);
+
+/* The folder of the sounds that come with Tabor: $TABOR_KIT_DIR, else the
+ * installed one.  [any] Borrowed for ever. */
+TABOR_API const char *tabor_kit_dir(void);
+
+/* -------------------------------------------------------------- audio -- */
+
+/* Sound in memory, on the caller's side.
+ *
+ * values  frames × channels, interleaved, float32; owned by the struct
+ */
+typedef struct tabor_audio {
+    float *values;
+    uint64_t frames;
+    uint32_t channels, rate;
+} tabor_audio;
+
+typedef enum tabor_format {
+    TABOR_INT16,
+    TABOR_INT32,
+    TABOR_FLOAT32,
+    TABOR_FLOAT64
+} tabor_format;
+
+/* Silence of a given shape.  [control]  audio: owned. */
+TABOR_API tabor_status tabor_audio_new(uint64_t frames, uint32_t channels,
+                                       uint32_t rate, tabor_audio **audio);
+
+/* Copy values of any format.  [control]
+ *
+ * values  frames × channels, interleaved; integers are scaled to [-1, 1)
+ * audio   out, owned
+ *
+ * TABOR_ERR_INVALID  a value is NaN or infinite (the error tells which)
+ * TABOR_ERR_LIMIT    channels, rate or size past the limits above
+ */
+TABOR_API tabor_status tabor_audio_from_values(const void *values,
+                                               tabor_format format,
+                                               uint64_t frames,
+                                               uint32_t channels, uint32_t rate,
+                                               tabor_audio **audio);
+
+/* Decode a sound file at its own rate: WAV, AIFF, FLAC, Ogg/Vorbis, Opus, MP3
+ * and what else libsndfile reads.  [control]
+ *
+ * NaN and infinity in the file become 0.
+ * audio   out, owned
+ *
+ * TABOR_ERR_MISSING  no such file
+ * TABOR_ERR_IO       no permission, a directory, a device, a FIFO
+ * TABOR_ERR_DECODE   not a sound file, damaged or truncated
+ * TABOR_ERR_LIMIT    past the limits above
+ */
+TABOR_API tabor_status tabor_audio_read(const char *path, tabor_audio **audio);
+
+/* Write a sound file; its ending chooses the format.  [control]
+ *
+ * .wav and .aiff hold float32, exactly; .flac 24 bit; .ogg Vorbis. The same
+ * values give the same bytes. Written beside the target and renamed when
+ * complete, so a half file never carries the final name.
+ */
+TABOR_API tabor_status tabor_audio_save(const tabor_audio *audio,
+                                        const char *path);
+
+/* A copy at another rate (libsoxr, very high quality).  [control]
+ * resampled: out, owned. */
+TABOR_API tabor_status tabor_audio_resample(const tabor_audio *audio,
+                                            uint32_t rate,
+                                            tabor_audio **resampled);
+
+/* Takes NULL. */
+TABOR_API void tabor_audio_free(tabor_audio *audio);
+
+/* ------------------------------------------------------------ drivers -- */
+
+typedef struct tabor_driver_info {
+    const char *name, *title;
+    int available;   /* 1 if a stream could be opened now */
+    const char *why; /* if not: the reason; else "" */
+} tabor_driver_info;
+
+typedef struct tabor_device_info {
+    const char *driver, *name;
+    uint32_t inputs, outputs; /* channels */
+    const uint32_t *rates;    /* frames per second, rate_count of them */
+    size_t rate_count;
+    int is_default;
+} tabor_device_info;
+
+/* Tell each driver there is, the preferred first.  [control]
+ * Everything given to found is borrowed for the call. */
+TABOR_API tabor_status tabor_drivers_list(
+    void (*found)(void *user, const tabor_driver_info *driver), void *user);
+
+/* Tell each device of one driver, or of all (driver NULL), asked afresh.
+ * [control]  TABOR_ERR_DEVICE: no such driver, or it can't be loaded. */
+TABOR_API tabor_status tabor_devices_list(
+    const char *driver,
+    void (*found)(void *user, const tabor_device_info *device), void *user);
+
+/* ------------------------------------------------------------- engine -- */
+
+typedef struct tabor_setting {
+    const char *key, *value;
+} tabor_setting;
+
+/* Fill with TABOR_ENGINE_CONFIG and change what you need. */
+typedef struct tabor_engine_config {
+    uint32_t struct_size;
+    uint32_t rate, channels, block, voices;
+    const char *driver; /* a driver's name, or "auto" */
+    const char *device; /* the driver's name for it, NULL = its default */
+    int wake_poll;      /* 1: no wake-up call on the audio thread */
+    size_t setting_count;
+    const tabor_setting *settings; /* the driver's own options */
+} tabor_engine_config;
+
+#define TABOR_ENGINE_CONFIG                                                    \
+    {                                                                          \
+        sizeof(tabor_engine_config), 48000, 2, 256, 256, "auto", NULL, 0, 0,   \
+            NULL                                                               \
+    }
+
+typedef struct tabor_engine_info {
+    uint32_t id; /* names the engine to tabor_engine_attach() */
+    uint32_t rate, channels, block, voices;
+    int pumped;          /* 1: tabor_engine_render() drives it (offline) */
+    const char *driver;  /* borrowed while the engine is open */
+    const char *device;  /* likewise */
+    const char *warning; /* what "auto" had to say, or "" */
+} tabor_engine_info;
+
+/* Open a driver and start rendering.  [control]
+ *
+ * "auto" takes $TABOR_DRIVER, else the first audible driver that opens, else
+ * null with a warning in tabor_engine_info.
+ * engine  out, owned: one tabor_engine_close() each
+ *
+ * TABOR_ERR_INVALID  unknown driver or option, a number out of range
+ * TABOR_ERR_DEVICE   the named driver did not open; tabor_error() tells why
+ */
+TABOR_API tabor_status tabor_engine_open(const tabor_engine_config *config,
+                                         tabor_engine **engine);
+
+/* Another reference to an engine of this process, by its id.  [control]
+ * TABOR_ERR_CLOSED: there is none. */
+TABOR_API tabor_status tabor_engine_attach(uint32_t id, tabor_engine **engine);
+
+/* Give one reference back; the last one stops the driver.  [control]
+ *
+ * Waits at most two seconds for a driver that hangs, then leaves it behind.
+ * Clients that are still open stay valid and answer TABOR_ERR_CLOSED. Takes
+ * NULL.
+ */
+TABOR_API void tabor_engine_close(tabor_engine *engine);
+
+TABOR_API void tabor_engine_get_info(const tabor_engine *engine,
+                                     tabor_engine_info *info);
+
+/* Frames rendered since the engine opened.  [any] */
+TABOR_API uint64_t tabor_engine_frame(const tabor_engine *engine);
+
+/* A moment at which both clocks were read.  [any]
+ *
+ * monotonic_ns  CLOCK_MONOTONIC when the block that begins at frame was asked
+ *               for; 0 under offline
+ * epoch         counts the device's losses and returns
+ */
+typedef struct tabor_clock {
+    uint64_t frame, monotonic_ns;
+    uint32_t rate, latency_frames, epoch;
+} tabor_clock;
+TABOR_API void tabor_engine_get_clock(const tabor_engine *engine,
+                                      tabor_clock *clock);
+
+/* Render the next frames; only where info.pumped is 1.  [control]
+ *
+ * out  frames × channels values, interleaved
+ */
+TABOR_API tabor_status tabor_engine_render(tabor_engine *engine,
+                                           uint64_t frames, float *out);
+
+/* Every voice of every client off at once, every scheduled play withdrawn.
+ * Can't fail; a signal handler may call it.  [any] */
+TABOR_API void tabor_engine_panic(tabor_engine *engine);
+
+/* Master volume as last asked for.  [any] */
+TABOR_API float tabor_engine_gain(const tabor_engine *engine);
+
+/* ------------------------------------------------------------- client -- */
+
+typedef struct tabor_client_config {
+    uint32_t struct_size;
+    uint32_t queue; /* ring slots, a power of two, 64 to 65,536 */
+    uint32_t plays; /* plays that may be alive at once; 0 = by the voices */
+} tabor_client_config;
+
+#define TABOR_CLIENT_CONFIG                                                    \
+    {                                                                          \
+        sizeof(tabor_client_config), 1024, 0                                   \
+    }
+
+/* Connect one producer.  [control]
+ *
+ * client  out, owned
+ *
+ * TABOR_ERR_LIMIT  16 clients are connected already
+ */
+TABOR_API tabor_status tabor_client_open(tabor_engine *engine,
+                                         const tabor_client_config *config,
+                                         tabor_client **client);
+
+/* Disconnect: what still sounds fades within 20 ms, scheduled plays are
+ * withdrawn, unread events are gone.  [control] Takes NULL. */
+TABOR_API void tabor_client_close(tabor_client *client);
+
+/* ------------------------------------------------------------ samples -- */
+
+/* Decode, resample to the engine's rate, announce to the audio thread.
+ * [control]
+ *
+ * name    copied; NULL = the file's name without folder and ending
+ * sample  out: lives until tabor_sample_unload() or tabor_sample_release()
+ *
+ * Errors: those of tabor_audio_read(), and
+ * TABOR_ERR_FULL  no slot in the sample table, or in the queue
+ */
+TABOR_API tabor_status tabor_sample_load(tabor_client *client, const char *path,
+                                         const char *name,
+                                         tabor_handle *sample);
+
+/* The same from memory; audio is copied. */
+TABOR_API tabor_status tabor_sample_add(tabor_client *client,
+                                        const tabor_audio *audio,
+                                        const char *name, tabor_handle *sample);
+
+typedef struct tabor_sample_info {
+    uint64_t frames; /* at the engine's rate */
+    uint32_t channels, rate;
+    char name[64]; /* cut to fit */
+} tabor_sample_info;
+
+/* [any]  TABOR_ERR_STALE: unloaded. */
+TABOR_API tabor_status tabor_sample_get_info(tabor_client *client,
+                                             tabor_handle sample,
+                                             tabor_sample_info *info);
+
+/* A copy of what the engine plays: float32, engine's rate.  [control]
+ * audio: out, owned. */
+TABOR_API tabor_status tabor_sample_copy(tabor_client *client,
+                                         tabor_handle sample,
+                                         tabor_audio **audio);
+
+/* What becomes of the voices that play a sample when it is unloaded. */
+typedef enum tabor_unload {
+    TABOR_UNLOAD_RING, /* they play to their end */
+    TABOR_UNLOAD_FADE, /* off in 5 ms */
+    TABOR_UNLOAD_CUT   /* off at once */
+} tabor_unload;
+
+/* Refuse new plays and free the memory once nothing plays it.  [client]
+ * TABOR_ERR_FULL, TABOR_ERR_STALE */
+TABOR_API tabor_status tabor_sample_unload(tabor_client *client,
+                                           tabor_handle sample,
+                                           tabor_unload voices);
+
+/* Unload for a garbage collector: rings to the end, can't fail, and sends when
+ * the queue has room again.  [any] */
+TABOR_API void tabor_sample_release(tabor_client *client, tabor_handle sample);
+
+/* -------------------------------------------------------------- plays -- */
+
+/* What to do with a play whose frame has been rendered already. */
+typedef enum tabor_late {
+    TABOR_LATE_PLAY,     /* start now */
+    TABOR_LATE_CATCH_UP, /* start now, inside the sample, in phase */
+    TABOR_LATE_DROP      /* do not start; Ended says "late" */
+} tabor_late;
+
+/* Fill with TABOR_PLAY and change what you need. */
+typedef struct tabor_play_params {
+    uint32_t struct_size;
+    uint32_t tag;    /* the caller's group for tabor_cancel(), 0 = none */
+    uint64_t at;     /* engine frame, or TABOR_ASAP */
+    uint64_t offset; /* frames into the sample */
+    uint64_t length; /* frames of the sample, or TABOR_TO_END */
+    double rate;     /* 1 = as recorded */
+    double pitch;    /* semitones; multiplies rate */
+    double velocity; /* 0 to 1; multiplies gain */
+    double gain;     /* linear, 0 to 16, 1 = as recorded */
+    double pan;      /* -1 left to 1 right */
+    tabor_late late;
+} tabor_play_params;
+
+#define TABOR_PLAY                                                             \
+    {                                                                          \
+        sizeof(tabor_play_params), 0, TABOR_ASAP, 0, TABOR_TO_END, 1.0, 0.0,   \
+            1.0, 1.0, 0.0, TABOR_LATE_PLAY                                     \
+    }
+
+/* Play a sample once, starting on an exact frame.  [client]
+ *
+ * params  copied; NULL = TABOR_PLAY
+ * voice   out: usable at once, names the voice in events
+ *
+ * TABOR_ERR_INVALID  a number out of range; the error names it
+ * TABOR_ERR_STALE    the sample was unloaded
+ * TABOR_ERR_FULL     nothing was sent; see tabor_full_info()
+ */
+TABOR_API tabor_status tabor_play(tabor_client *client, tabor_handle sample,
+                                  const tabor_play_params *params,
+                                  tabor_handle *voice);
+
+/* Off, with a linear ramp of fade_frames from frame at on; a voice that has
+ * not started is withdrawn.  [client]
+ * TABOR_ERR_STALE: it has ended. TABOR_ERR_FULL: as in tabor_play(), but 16
+ * places are kept for stop and cancel. */
+TABOR_API tabor_status tabor_voice_stop(tabor_client *client,
+                                        tabor_handle voice,
+                                        uint32_t fade_frames, uint64_t at);
+
+/* Bits of tabor_voice_params.which. */
+#define TABOR_SET_GAIN 1u
+#define TABOR_SET_PAN  2u
+#define TABOR_SET_RATE 4u
+
+typedef struct tabor_voice_params {
+    uint32_t struct_size;
+    uint32_t which; /* TABOR_SET_... bits: the fields that count */
+    uint64_t at;    /* engine frame, or TABOR_ASAP */
+    uint32_t ramp_frames;
+    double gain, pan, rate, pitch; /* rate and pitch go together */
+} tabor_voice_params;
+
+#define TABOR_VOICE                                                            \
+    {                                                                          \
+        sizeof(tabor_voice_params), 0, TABOR_ASAP, 0, 1.0, 0.0, 1.0, 0.0       \
+    }
+
+/* Change a voice, sounding or scheduled.  [client]
+ * gain is relative to the velocity that the voice was played with.
+ * Errors as in tabor_voice_stop(), TABOR_ERR_INVALID. */
+TABOR_API tabor_status tabor_voice_set(tabor_client *client, tabor_handle voice,
+                                       const tabor_voice_params *params);
+
+/* 1 until the voice's Ended event has been read from the ring.  [any] */
+TABOR_API int tabor_voice_alive(tabor_client *client, tabor_handle voice);
+
+/* All sounding voices of this client off, with a ramp.  [client] */
+TABOR_API tabor_status tabor_stop(tabor_client *client, uint32_t fade_frames);
+
+/* Withdraw this client's scheduled plays: those with the tag, or all of them
+ * if tag is 0.  [client] */
+TABOR_API tabor_status tabor_cancel(tabor_client *client, uint32_t tag);
+
+/* Master volume, ramped.  [client] */
+TABOR_API tabor_status tabor_set_gain(tabor_client *client, double gain,
+                                      uint32_t ramp_frames);
+
+/* ------------------------------------------------------------- events -- */
+
+typedef enum tabor_event_type {
+    TABOR_EVENT_NONE,
+    TABOR_EVENT_ENDED, /* handle, frame, value = start frame, reason, late */
+    TABOR_EVENT_PONG,  /* handle = cookie, frame */
+    TABOR_EVENT_LATE,  /* value = count, late = worst, since last told */
+    TABOR_EVENT_XRUN,  /* value = count since last told */
+    TABOR_EVENT_DEVICE_LOST, /* the clock goes on without the device */
+    TABOR_EVENT_DEVICE_BACK
+} tabor_event_type;
+
+typedef enum tabor_reason {
+    TABOR_FINISHED,
+    TABOR_STOPPED,
+    TABOR_STOLEN,
+    TABOR_CANCELLED,
+    TABOR_LATE,
+    TABOR_UNLOADED,
+    TABOR_DETACHED
+} tabor_reason;
+
+/* The reason's word in API and logs, for example "finished".  [any] */
+TABOR_API const char *tabor_reason_text(tabor_reason reason);
+
+typedef struct tabor_event {
+    uint64_t frame; /* when it happened; Ended: one past the last frame heard */
+    uint64_t handle; /* the voice, or the ping's cookie */
+    uint64_t value;  /* Ended: start frame or TABOR_NO_FRAME; notices: count */
+    uint32_t late;   /* frames after the frame that was asked for */
+    uint16_t type;   /* tabor_event_type */
+    uint16_t reason; /* tabor_reason, Ended only */
+} tabor_event;
+
+/* Read events, oldest first; returns how many (0 = none).  [client]
+ *
+ * Nothing is lost while you read. Who never reads keeps the newest 65,536;
+ * tabor_stats.unread_lost counts the rest.
+ */
+TABOR_API size_t tabor_poll(tabor_client *client, tabor_event *events,
+                            size_t max);
+
+/* Wait until an event can be read.  [control]
+ * TABOR_ERR_TIMEOUT, TABOR_ERR_CLOSED */
+TABOR_API tabor_status tabor_client_wait(tabor_client *client,
+                                         uint64_t timeout_ns);
+
+/* Wait until needed commands fit.  [control]
+ *
+ * TABOR_ERR_TIMEOUT
+ * TABOR_ERR_FULL     the engine is pumped: only rendering makes room
+ * TABOR_ERR_INVALID  more than the queue can ever hold
+ */
+TABOR_API tabor_status tabor_client_wait_space(tabor_client *client,
+                                               uint32_t needed,
+                                               uint64_t timeout_ns);
+
+/* A descriptor that becomes readable when events wait; owned by the client.
+ * [any] tabor_poll() until it returns 0 re-arms it. */
+TABOR_API int tabor_client_fd(tabor_client *client);
+
+/* Ask the audio thread for a Pong event.  [client]
+ * cookie: out, the event's handle. TABOR_ERR_FULL also if 64 are under way. */
+TABOR_API tabor_status tabor_ping_send(tabor_client *client, uint64_t *cookie);
+
+/* Wait for one Pong, which stays readable as an event too.  [control]
+ * round_trip_ns: out, from tabor_ping_send() to here. TABOR_ERR_TIMEOUT */
+TABOR_API tabor_status tabor_ping_wait(tabor_client *client, uint64_t cookie,
+                                       uint64_t timeout_ns,
+                                       uint64_t *round_trip_ns);
+
+typedef struct tabor_stats {
+    uint64_t frame;
+    uint32_t voices;      /* sounding now, of all clients */
+    uint32_t queue_size;  /* ring slots */
+    uint32_t queue_high;  /* most that were in use */
+    uint64_t refused;     /* TABOR_ERR_FULL answers */
+    uint64_t stale;       /* commands whose target had gone */
+    uint64_t late;        /* commands executed after their frame */
+    uint64_t late_max;    /* frames */
+    uint64_t stolen;      /* plays ended for want of a voice */
+    uint64_t unread_lost; /* events nobody read in time */
+    uint64_t xruns;
+    uint64_t blocks;            /* callbacks served */
+    double load_mean, load_max; /* of a block's duration, since the last call */
+    double latency;             /* seconds to the device's output */
+    int realtime; /* 1 if the audio thread has real-time priority */
+} tabor_stats;
+
+/* [any] */
+TABOR_API void tabor_get_stats(tabor_client *client, tabor_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

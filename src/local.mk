@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+taborincludedir = $(includedir)/tabor
+taborinclude_HEADERS = include/tabor/tabor.h include/tabor/driver.h
+
+driverdir = $(pkglibdir)/drivers
+kitdir = $(pkgdatadir)/kit
+
+# What the audio thread runs; tests/rt-symbols.sh lists what it may call.
+noinst_LTLIBRARIES += %D%/libtabor-rt.la
+%C%_libtabor_rt_la_SOURCES = \
+    %D%/link/clock.h %D%/link/command.h %D%/link/event.h %D%/link/handle.h \
+    %D%/link/link.h %D%/link/ring.h %D%/link/sample_slot.h \
+    %D%/rt/rt.h \
+    %D%/rt/apply.c %D%/rt/apply.h \
+    %D%/rt/kernel.c %D%/rt/kernel.h \
+    %D%/rt/plays.c %D%/rt/plays.h \
+    %D%/rt/process.c %D%/rt/process.h \
+    %D%/rt/ramp.h \
+    %D%/rt/render.c %D%/rt/render.h \
+    %D%/rt/schedule.c %D%/rt/schedule.h \
+    %D%/rt/voice.c %D%/rt/voice.h
+%C%_libtabor_rt_la_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_libtabor_rt_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
+
+# Everything, with hidden symbols still visible: what the unit tests link.
+noinst_LTLIBRARIES += %D%/libtabor-all.la
+%C%_libtabor_all_la_SOURCES = \
+    %D%/control/audio.c %D%/control/audio.h \
+    %D%/control/client.c %D%/control/client.h \
+    %D%/control/config.c %D%/control/config.h \
+    %D%/control/decode.c %D%/control/decode.h \
+    %D%/control/device.c %D%/control/device.h \
+    %D%/control/engine.c %D%/control/engine.h \
+    %D%/control/events.c \
+    %D%/control/play.c \
+    %D%/control/registry.c %D%/control/registry.h \
+    %D%/control/sample.c %D%/control/sample.h \
+    %D%/control/save.c \
+    %D%/control/service.c %D%/control/service.h \
+    %D%/control/status.c %D%/control/status.h
+%C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
+    -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"'
+%C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
+%C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
+    $(SNDFILE_LIBS) $(SOXR_LIBS)
+
+# What programs and bindings link: the names marked TABOR_API only.
+lib_LTLIBRARIES += %D%/libtabor.la
+%C%_libtabor_la_SOURCES =
+%C%_libtabor_la_LIBADD = %D%/libtabor-all.la
+%C%_libtabor_la_LDFLAGS = -version-info $(TABOR_LT_VERSION) -no-undefined \
+    -Wl,-z,nodelete
