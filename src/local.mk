@@ -27,17 +27,21 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
 %C%_libtabor_all_la_SOURCES = \
     %D%/control/audio.c %D%/control/audio.h \
     %D%/control/client.c %D%/control/client.h \
-    %D%/control/config.c %D%/control/config.h \
-    %D%/control/decode.c %D%/control/decode.h \
+    %D%/control/order.c %D%/control/order.h \
+    %D%/control/deadline.c %D%/control/deadline.h \
+    %D%/control/decode.c \
     %D%/control/device.c %D%/control/device.h \
     %D%/control/engine.c %D%/control/engine.h \
     %D%/control/events.c \
     %D%/control/play.c \
     %D%/control/registry.c %D%/control/registry.h \
+    %D%/control/rescue.c %D%/control/rescue.h \
+    %D%/control/rt_new.c \
     %D%/control/sample.c %D%/control/sample.h \
     %D%/control/save.c \
-    %D%/control/service.c %D%/control/service.h \
-    %D%/control/status.c %D%/control/status.h
+    %D%/control/service.c \
+    %D%/control/status.c %D%/control/status.h \
+    %D%/control/stream.c %D%/control/stream.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
     -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"'
 %C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)

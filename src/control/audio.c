@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/audio.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <soxr.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/status.h"
+
+tabor_status
+tabor_audio_check_shape(const char *what, uint64_t frames, uint32_t channels,
+                        uint32_t rate)
+{
+    if (channels < 1 || channels > TABOR_MAX_CHANNELS) {
+        return tabor_fail(TABOR_ERR_LIMIT,
+                          "%s has %" PRIu32 " channels; 1 to %d can be used",
+                          what, channels, TABOR_MAX_CHANNELS);
+    }
+    if (rate < TABOR_MIN_RATE || rate > TABOR_MAX_RATE) {
+        return tabor_fail(TABOR_ERR_LIMIT,
+                          "%s has rate %" PRIu32 " Hz; %d to %d can be used",
+                          what, rate, TABOR_MIN_RATE, TABOR_MAX_RATE);
+    }
+    if (frames > TABOR_MAX_DECODED / sizeof(float) / channels) {
+        return tabor_fail(TABOR_ERR_LIMIT,
+                          "%s claims %" PRIu64 " frames of %" PRIu32
+                          " channels; the limit is %llu MiB decoded a sample",
+                          what, frames, channels, TABOR_MAX_DECODED >> 20);
+    }
+    return TABOR_OK;
+}
+
+TABOR_API tabor_status
+tabor_audio_new(uint64_t frames, uint32_t channels, uint32_t rate,
+                tabor_audio **audio)
+{
+    tabor_status st =
+        tabor_audio_check_shape("the sound", frames, channels, rate);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    tabor_audio *a = malloc(sizeof *a);
+    float *values = calloc(frames * channels + 1, sizeof *values);
+    if (!a || !values) {
+        free(a);
+        free(values);
+        return tabor_fail(TABOR_ERR_NO_MEMORY,
+                          "no memory for %" PRIu64 " frames", frames);
+    }
+    *a = (tabor_audio){values, frames, channels, rate};
+    *audio = a;
+    return TABOR_OK;
+}
+
+TABOR_API void
+tabor_audio_free(tabor_audio *audio)
+{
+    if (audio) {
+        free(audio->values);
+        free(audio);
+    }
+}
+
+/* --------------------------------------------------------- from values -- */
+
+static double
+value_at(const void *values, tabor_format format, uint64_t i)
+{
+    switch (format) {
+    case TABOR_INT16:
+        return ((const int16_t *)values)[i] * 0x1p-15;
+    case TABOR_INT32:
+        return ((const int32_t *)values)[i] * 0x1p-31;
+    case TABOR_FLOAT32:
+        return ((const float *)values)[i];
+    case TABOR_FLOAT64:
+        return ((const double *)values)[i];
+    }
+    return 0.0;
+}
+
+TABOR_API tabor_status
+tabor_audio_from_values(const void *values, tabor_format format,
+                        uint64_t frames, uint32_t channels, uint32_t rate,
+                        tabor_audio **audio)
+{
+    tabor_audio *a;
+    tabor_status st = tabor_audio_new(frames, channels, rate, &a);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    for (uint64_t i = 0; i < frames * channels; i++) {
+        a->values[i] = (float)value_at(values, format, i);
+        if (!isfinite(a->values[i])) {
+            st = tabor_fail(TABOR_ERR_INVALID,
+                            "value %g at frame %" PRIu64 ", channel %" PRIu64
+                            ": sound has finite values only",
+                            value_at(values, format, i), i / channels,
+                            i % channels);
+            tabor_audio_free(a);
+            return st;
+        }
+    }
+    *audio = a;
+    return TABOR_OK;
+}
+
+/* ------------------------------------------------------------ resample -- */
+
+static tabor_status
+run_soxr(const tabor_audio *in, tabor_audio *out)
+{
+    soxr_quality_spec_t quality = soxr_quality_spec(SOXR_VHQ, 0);
+    soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
+    size_t written = 0;
+    soxr_error_t error = soxr_oneshot(
+        in->rate, out->rate, in->channels, in->values, in->frames, NULL,
+        out->values, out->frames, &written, NULL, &quality, &one_thread);
+    if (error) {
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "resampling failed: %s", error);
+    }
+    return TABOR_OK;
+}
+
+TABOR_API tabor_status
+tabor_audio_resample(const tabor_audio *audio, uint32_t rate,
+                     tabor_audio **resampled)
+{
+    tabor_status st = tabor_audio_check_shape("the sound", audio->frames,
+                                              audio->channels, rate);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    double exact = (double)audio->frames * rate / audio->rate;
+    tabor_audio *out;
+    st = tabor_audio_new((uint64_t)floor(exact + 0.5), audio->channels, rate,
+                         &out);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    if (rate == audio->rate) {
+        memcpy(out->values, audio->values,
+               audio->frames * audio->channels * sizeof *out->values);
+    } else if (out->frames && (st = run_soxr(audio, out)) != TABOR_OK) {
+        tabor_audio_free(out);
+        return st;
+    }
+    *resampled = out;
+    return TABOR_OK;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "control/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "control/status.h"
+
+/* ---------------------------------------------------------------- make -- */
+
+void
+tabor_rt_client_free(tabor_rt_client *c)
+{
+    if (!c) {
+        return;
+    }
+    if (c->link) {
+        free(c->link->commands);
+        free(c->link->notes);
+        free(c->link);
+    }
+    free(c->slab);
+    free(c->slab_free);
+    free(c->heap_at);
+    free(c->plays);
+    free(c);
+}
+
+static tabor_link *
+link_new(uint32_t queue, uint32_t notes)
+{
+    tabor_link *l = aligned_alloc(64, (sizeof *l + 63) / 64 * 64);
+    if (!l) {
+        return NULL;
+    }
+    memset(l, 0, sizeof *l);
+    tabor_ring_init(&l->command_ring, queue, 0);
+    tabor_ring_init(&l->note_ring, notes, 0);
+    l->commands = aligned_alloc(64, (size_t)queue * sizeof *l->commands);
+    l->notes = aligned_alloc(64, (size_t)notes * sizeof *l->notes);
+    if (l->commands && l->notes) {
+        /* touched now, so that the audio thread never waits for a page */
+        memset(l->commands, 0, (size_t)queue * sizeof *l->commands);
+        memset(l->notes, 0, (size_t)notes * sizeof *l->notes);
+    }
+    return l;
+}
+
+static uint32_t
+power_of_two(uint32_t n)
+{
+    uint32_t p = 64;
+    while (p < n) {
+        p *= 2;
+    }
+    return p;
+}
+
+static tabor_rt_client *
+rt_client_new(uint32_t queue, uint32_t plays)
+{
+    tabor_rt_client *c = calloc(1, sizeof *c);
+    if (!c) {
+        return NULL;
+    }
+    c->link = link_new(queue, power_of_two(plays + TABOR_PINGS));
+    c->slab = calloc(TABOR_SCHEDULE_SLOTS, sizeof *c->slab);
+    c->slab_free = calloc(TABOR_SCHEDULE_SLOTS, sizeof *c->slab_free);
+    c->heap_at = calloc(TABOR_SCHEDULE_SLOTS, sizeof *c->heap_at);
+    c->plays = calloc(plays, sizeof *c->plays);
+    c->play_count = plays;
+    if (!c->link || !c->link->commands || !c->link->notes || !c->slab ||
+        !c->slab_free || !c->heap_at || !c->plays) {
+        tabor_rt_client_free(c);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < TABOR_SCHEDULE_SLOTS; i++) {
+        c->slab_free[i] = (uint16_t)(TABOR_SCHEDULE_SLOTS - 1 - i);
+    }
+    c->slab_free_count = TABOR_SCHEDULE_SLOTS;
+    return c;
+}
+
+static void
+client_free(tabor_client *c)
+{
+    if (c->fd >= 0) {
+        close(c->fd);
+    }
+    free(c->plays);
+    free(c->free_plays);
+    free(c->backlog);
+    free(c->releases);
+    pthread_mutex_destroy(&c->mutex);
+    free(c);
+}
+
+static tabor_client *
+client_new(uint32_t plays)
+{
+    tabor_client *c = calloc(1, sizeof *c);
+    if (!c) {
+        return NULL;
+    }
+    pthread_mutex_init(&c->mutex, NULL);
+    c->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    c->play_count = c->free_count = plays;
+    c->plays = calloc(plays, sizeof *c->plays);
+    c->free_plays = calloc(plays, sizeof *c->free_plays);
+    c->backlog_capacity = 256;
+    c->backlog = calloc(c->backlog_capacity, sizeof *c->backlog);
+    if (c->fd < 0 || !c->plays || !c->free_plays || !c->backlog) {
+        client_free(c);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < plays; i++) {
+        c->free_plays[i] = (uint16_t)i;
+    }
+    return c;
+}
+
+/* Room for twice the voices, at least what the schedule can hold. */
+static uint32_t
+plays_for(const tabor_engine *engine, const tabor_client_config *config)
+{
+    uint32_t plays = config->plays ? config->plays : engine->config.voices * 2;
+    if (!config->plays && plays < TABOR_SCHEDULE_SLOTS) {
+        plays = TABOR_SCHEDULE_SLOTS;
+    }
+    return plays;
+}
+
+static tabor_status
+check_config(const tabor_client_config *config)
+{
+    if (config->struct_size != sizeof *config) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "config.struct_size is not sizeof config: start "
+                          "from TABOR_CLIENT_CONFIG");
+    }
+    if (config->queue < TABOR_MIN_QUEUE || config->queue > TABOR_MAX_QUEUE ||
+        (config->queue & (config->queue - 1))) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "queue is %u, but is a power of two from %d to %d",
+                          config->queue, TABOR_MIN_QUEUE, TABOR_MAX_QUEUE);
+    }
+    if (config->plays > 65535) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "plays is %u, but goes up to 65535", config->plays);
+    }
+    return TABOR_OK;
+}
+
+/* Find an owner number and hand the client to the audio thread. */
+static tabor_status
+connect(tabor_engine *engine, tabor_client *c)
+{
+    tabor_status st = TABOR_OK;
+    pthread_mutex_lock(&engine->mutex);
+    unsigned o = 1;
+    while (o < TABOR_OWNERS && (engine->clients[o] || engine->leaving[o])) {
+        o++;
+    }
+    if (o == TABOR_OWNERS) {
+        st = tabor_fail(TABOR_ERR_LIMIT,
+                        "%d clients are connected already: close one",
+                        TABOR_MAX_CLIENTS);
+    } else {
+        c->owner = o;
+        engine->clients[o] = c;
+        atomic_store_explicit(&engine->rt->inbox[o], c->rt,
+                              memory_order_release);
+    }
+    pthread_mutex_unlock(&engine->mutex);
+    return st;
+}
+
+TABOR_API tabor_status
+tabor_client_open(tabor_engine *engine, const tabor_client_config *config,
+                  tabor_client **client)
+{
+    const tabor_client_config defaults = TABOR_CLIENT_CONFIG;
+    if (!config) {
+        config = &defaults;
+    }
+    tabor_status st = tabor_engine_check(engine);
+    if (st != TABOR_OK || (st = check_config(config)) != TABOR_OK) {
+        return st;
+    }
+    tabor_engine_settle(engine); /* clients that left may be gone now */
+    uint32_t plays = plays_for(engine, config);
+    tabor_client *c = client_new(plays);
+    if (!c || !(c->rt = rt_client_new(config->queue, plays))) {
+        if (c) {
+            client_free(c);
+        }
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a client");
+    }
+    c->engine = engine;
+    c->link = c->rt->link;
+    c->told_epoch =
+        atomic_load_explicit(&engine->device.epoch, memory_order_acquire) & ~1u;
+    if ((st = connect(engine, c)) != TABOR_OK) {
+        tabor_rt_client_free(c->rt);
+        client_free(c);
+        return st;
+    }
+    tabor_engine_hold(engine);
+    *client = c;
+    return TABOR_OK;
+}
+
+/* ---------------------------------------------------------------- send -- */
+
+static uint32_t
+above(uint32_t free, uint32_t kept)
+{
+    return free > kept ? free - kept : 0;
+}
+
+tabor_status
+tabor_client_reserve(tabor_client *c, uint32_t n, int urgent)
+{
+    uint32_t kept = urgent ? 0 : TABOR_URGENT_SLOTS;
+    uint32_t ring = tabor_ring_reserve(&c->link->command_ring, n + kept);
+    if (ring < n + kept) {
+        c->refused++;
+        return tabor_fail_full("queue", n, above(ring, kept),
+                               "the next block makes room: wait, or open with "
+                               "a larger queue");
+    }
+    uint32_t done = atomic_load_explicit(&c->link->done, memory_order_acquire);
+    uint32_t schedule = TABOR_SCHEDULE_SLOTS - (c->sent - done);
+    if (schedule < n + kept) {
+        c->refused++;
+        return tabor_fail_full("schedule", n, above(schedule, kept),
+                               "too many commands wait for their frame: "
+                               "schedule less far ahead");
+    }
+    return TABOR_OK;
+}
+
+void
+tabor_client_send(tabor_client *c, const tabor_command *commands, uint32_t n)
+{
+    tabor_ring *ring = &c->link->command_ring;
+    for (uint32_t i = 0; i < n; i++) {
+        tabor_command *slot =
+            &c->link->commands[(ring->next_tail + i) & ring->mask];
+        *slot = commands[i];
+        slot->seq = c->sent + i;
+    }
+    tabor_ring_commit(ring, n);
+    c->sent += n;
+    uint32_t used = ring->next_tail - ring->seen_head;
+    if (used > c->queue_high) {
+        c->queue_high = used;
+    }
+}
+
+static void
+flush_releases(tabor_client *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    uint64_t refused = c->refused; /* nobody asked: not a refusal */
+    while (c->release_count && tabor_client_reserve(c, 1, 1) == TABOR_OK) {
+        tabor_command retire = {.type = TABOR_COMMAND_RETIRE_SAMPLE,
+                                .target = c->releases[--c->release_count]};
+        tabor_client_send(c, &retire, 1);
+    }
+    c->refused = refused;
+    pthread_mutex_unlock(&c->mutex);
+}
+
+TABOR_API void
+tabor_client_close(tabor_client *client)
+{
+    if (!client || client->engine->forks != tabor_forks()) {
+        return;
+    }
+    tabor_engine *engine = client->engine;
+    flush_releases(client);
+    pthread_mutex_lock(&engine->mutex);
+    engine->clients[client->owner] = NULL;
+    engine->leaving[client->owner] = client->rt;
+    atomic_store_explicit(&client->link->state, TABOR_LINK_CLOSING,
+                          memory_order_release);
+    pthread_mutex_unlock(&engine->mutex);
+    client_free(client);
+    tabor_engine_drop(engine);
+}
+
+/* ---------------------------------------------------------------- wake -- */
+
+void
+tabor_client_ring(tabor_client *client)
+{
+    const uint64_t one = 1;
+    ssize_t ignored = write(client->fd, &one, sizeof one);
+    (void)ignored;
+}
+
+void
+tabor_clients_wake(tabor_engine *engine)
+{
+    pthread_mutex_lock(&engine->mutex);
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        tabor_client *c = engine->clients[o];
+        if (c && atomic_load_explicit(&c->link->fire, memory_order_acquire) &&
+            atomic_exchange_explicit(&c->link->fire, 0, memory_order_acq_rel)) {
+            tabor_client_ring(c);
+        }
+    }
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+void
+tabor_clients_nudge(tabor_engine *engine)
+{
+    pthread_mutex_lock(&engine->mutex);
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        if (engine->clients[o]) {
+            tabor_client_ring(engine->clients[o]);
+        }
+    }
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+void
+tabor_clients_flush(tabor_engine *engine)
+{
+    pthread_mutex_lock(&engine->mutex);
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        if (engine->clients[o]) {
+            flush_releases(engine->clients[o]);
+        }
+    }
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+TABOR_API int
+tabor_client_fd(tabor_client *client)
+{
+    atomic_store_explicit(&client->fd_used, 1, memory_order_relaxed);
+    atomic_exchange_explicit(&client->link->armed, 1, memory_order_acq_rel);
+    pthread_mutex_lock(&client->mutex);
+    tabor_client_collect(client);
+    if (tabor_client_has_events(client)) {
+        tabor_client_ring(client);
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return client->fd;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The producer's side of a link: credits, play handles, events that were taken
+ * from the ring and not read yet.
+ */
+#ifndef TABOR_CONTROL_CLIENT_H
+#define TABOR_CONTROL_CLIENT_H
+
+#include <pthread.h>
+
+#include "control/engine.h"
+
+/* One play handle slot: its present generation and what was sent with it. */
+typedef struct tabor_client_play {
+    uint32_t generation;
+    float velocity;
+    uint8_t alive;
+} tabor_client_play;
+
+typedef struct tabor_client_ping {
+    uint64_t cookie; /* 0 = free */
+    uint64_t sent_ns, round_trip_ns;
+    int answered;
+} tabor_client_ping;
+
+struct tabor_client {
+    tabor_engine *engine; /* held */
+    unsigned owner;
+    tabor_rt_client *rt; /* the audio thread's, ours to free once detached */
+    tabor_link *link;
+    int fd;              /* readable: look for events or room */
+    _Atomic int fd_used; /* someone else polls fd: keep it armed */
+
+    /* Over all that follows and over the rings' ends on this side. Free under
+     * an interpreter's lock; the audio thread never sees it. */
+    pthread_mutex_t mutex;
+    uint32_t sent; /* commands, ever */
+    uint32_t queue_high;
+    uint64_t refused, unread_lost;
+
+    tabor_client_play *plays;
+    uint16_t *free_plays; /* a queue: a slot rests before it is used again */
+    uint32_t play_count, free_head, free_count;
+
+    tabor_event *backlog; /* a queue of backlog_capacity, a power of two */
+    uint32_t backlog_capacity, backlog_head, backlog_count;
+
+    tabor_client_ping pings[TABOR_PINGS];
+    uint64_t last_cookie;
+
+    tabor_handle *releases; /* unloads that wait for room */
+    uint32_t release_count, release_capacity;
+
+    /* what the reader was told last */
+    uint64_t told_late, told_xruns;
+    uint32_t told_epoch;
+    uint64_t load_busy_ns, load_frames; /* at the last look at the load */
+};
+
+/* Is there room for n commands? Takes nothing.  [client] under the mutex
+ * urgent: 1 for stop, cancel and unload  TABOR_ERR_FULL */
+tabor_status tabor_client_reserve(tabor_client *client, uint32_t n, int urgent);
+
+/* Fill in seq and send n commands at once; reserved before.  [client] under
+ * the mutex */
+void tabor_client_send(tabor_client *client, const tabor_command *commands,
+                       uint32_t n);
+
+/* Take what the audio thread has told into the backlog; frees play handles.
+ * [client] under the mutex */
+void tabor_client_collect(tabor_client *client);
+
+/* Could tabor_poll() return something?  [client] under the mutex */
+int tabor_client_has_events(tabor_client *client);
+
+/* Make fd readable.  [any] */
+void tabor_client_ring(tabor_client *client);
+
+/* For all clients of an engine: ring those that the audio thread has marked;
+ * ring all; send unloads that were put off.  [control] */
+void tabor_clients_wake(tabor_engine *engine);
+void tabor_clients_nudge(tabor_engine *engine);
+void tabor_clients_flush(tabor_engine *engine);
+
+/* Takes NULL. */
+void tabor_rt_client_free(tabor_rt_client *client);
+
+#endif

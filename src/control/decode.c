@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sound files in. We open the file ourselves, so that only a regular file
+ * reaches libsndfile; it decodes, and its claims are checked before memory is
+ * taken.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <sndfile.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/audio.h"
+#include "control/status.h"
+
+/* Frames decoded at once. */
+#define CHUNK 65536
+
+static tabor_status
+open_regular(const char *path, int *descriptor)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        int missing = errno == ENOENT || errno == ENOTDIR;
+        return tabor_fail(missing ? TABOR_ERR_MISSING : TABOR_ERR_IO, "%s: %s",
+                          path, strerror(errno));
+    }
+    struct stat info;
+    const char *fault = NULL;
+    if (fstat(fd, &info) != 0) {
+        fault = strerror(errno);
+    } else if (S_ISDIR(info.st_mode)) {
+        fault = strerror(EISDIR);
+    } else if (!S_ISREG(info.st_mode)) {
+        fault = "not a regular file";
+    }
+    if (fault) {
+        close(fd);
+        return tabor_fail(TABOR_ERR_IO, "%s: %s", path, fault);
+    }
+    if (info.st_size == 0) {
+        close(fd);
+        return tabor_fail(TABOR_ERR_DECODE, "%s: the file is empty", path);
+    }
+    if ((uint64_t)info.st_size > TABOR_MAX_FILE) {
+        close(fd);
+        return tabor_fail(TABOR_ERR_LIMIT,
+                          "%s: %lld bytes; the limit is %llu MiB a file", path,
+                          (long long)info.st_size, TABOR_MAX_FILE >> 20);
+    }
+    *descriptor = fd;
+    return TABOR_OK;
+}
+
+static void
+silence_the_unsound(float *values, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        if (!isfinite(values[i])) {
+            values[i] = 0.0f;
+        }
+    }
+}
+
+/* MPEG and Ogg streams are cut anywhere by their nature; their headers'
+ * lengths are estimates. */
+static int
+length_is_a_promise(const SF_INFO *info)
+{
+    int kind = info->format & SF_FORMAT_TYPEMASK;
+    return kind != SF_FORMAT_OGG && kind != 0x230000; /* SF_FORMAT_MPEG */
+}
+
+/* Read to the end into out, which has room for info->frames. */
+static tabor_status
+read_frames(const char *path, SNDFILE *file, const SF_INFO *info,
+            tabor_audio *out)
+{
+    uint64_t promised = out->frames, got = 0;
+    while (got < promised) {
+        sf_count_t want = (sf_count_t)(promised - got);
+        sf_count_t n = sf_readf_float(file, out->values + got * out->channels,
+                                      want < CHUNK ? want : CHUNK);
+        if (n <= 0) {
+            break;
+        }
+        got += (uint64_t)n;
+    }
+    if (sf_error(file) != SF_ERR_NO_ERROR) {
+        return tabor_fail(TABOR_ERR_DECODE,
+                          "%s: damaged after %" PRIu64 " frames: %s", path, got,
+                          sf_strerror(file));
+    }
+    if (got < promised && length_is_a_promise(info)) {
+        return tabor_fail(TABOR_ERR_DECODE,
+                          "%s: truncated: its header promises %" PRIu64
+                          " frames, %" PRIu64 " are there",
+                          path, promised, got);
+    }
+    out->frames = got;
+    silence_the_unsound(out->values, got * out->channels);
+    return TABOR_OK;
+}
+
+static tabor_status
+decode(const char *path, SNDFILE *file, const SF_INFO *info,
+       tabor_audio **audio)
+{
+    if (info->frames <= 0) {
+        return tabor_fail(TABOR_ERR_DECODE, "%s: there is no sound in it",
+                          path);
+    }
+    tabor_status st = tabor_audio_check_shape(path, (uint64_t)info->frames,
+                                              (uint32_t)info->channels,
+                                              (uint32_t)info->samplerate);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    tabor_audio *a;
+    st = tabor_audio_new((uint64_t)info->frames, (uint32_t)info->channels,
+                         (uint32_t)info->samplerate, &a);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    if ((st = read_frames(path, file, info, a)) != TABOR_OK) {
+        tabor_audio_free(a);
+        return st;
+    }
+    *audio = a;
+    return TABOR_OK;
+}
+
+TABOR_API tabor_status
+tabor_audio_read(const char *path, tabor_audio **audio)
+{
+    int fd = -1;
+    tabor_status st = open_regular(path, &fd);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    SF_INFO info = {0};
+    SNDFILE *file = sf_open_fd(fd, SFM_READ, &info, 0);
+    if (!file) {
+        st = tabor_fail(TABOR_ERR_DECODE, "%s: not a sound file: %s", path,
+                        sf_strerror(NULL));
+        close(fd);
+        return st;
+    }
+    st = decode(path, file, &info, audio);
+    sf_close(file);
+    close(fd);
+    return st;
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One function for each command: check, take credit, fill a slot.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/client.h"
+#include "control/status.h"
+
+/* -------------------------------------------------------------- checks -- */
+
+static tabor_status
+check_number(const char *name, double x, double low, double high,
+             const char *hint)
+{
+    if (x >= low && x <= high) {
+        return TABOR_OK;
+    }
+    return tabor_fail(TABOR_ERR_INVALID, "%s is %g, but goes from %g to %g%s",
+                      name, x, low, high, hint);
+}
+
+static tabor_status
+check_ramp(const char *name, uint32_t frames)
+{
+    if (frames <= TABOR_RAMP_FRAMES_MAX) {
+        return TABOR_OK;
+    }
+    return tabor_fail(TABOR_ERR_INVALID,
+                      "%s is %" PRIu32 " frames, but at most %u", name, frames,
+                      TABOR_RAMP_FRAMES_MAX);
+}
+
+/* step: out, 32.32 */
+static tabor_status
+step_of(double rate, double pitch, uint64_t *step)
+{
+    double low = 1.0 / 1024, high = TABOR_MAX_STEP;
+    tabor_status st = check_number("rate", rate, low, high, "");
+    if (st != TABOR_OK) {
+        return st;
+    }
+    double product = pitch == 0.0 ? rate : rate * exp2(pitch / 12.0);
+    st = check_number("rate with pitch", product, low, high, "");
+    if (st == TABOR_OK) {
+        *step = (uint64_t)llround(product * 0x1p32);
+    }
+    return st;
+}
+
+static tabor_status
+check_play(const tabor_play_params *p, uint32_t frames)
+{
+    tabor_status st;
+    if (p->struct_size != sizeof *p) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "params.struct_size is not sizeof params: start from "
+                          "TABOR_PLAY");
+    }
+    if ((st = check_number("velocity", p->velocity, 0, 1,
+                           ": divide MIDI's 0 to 127 by 127")) != TABOR_OK ||
+        (st = check_number("gain", p->gain, 0, TABOR_MAX_GAIN,
+                           ", linear; decibels convert with db()")) !=
+            TABOR_OK ||
+        (st = check_number("pan", p->pan, -1, 1, "")) != TABOR_OK) {
+        return st;
+    }
+    if (p->offset > frames) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "offset is %" PRIu64
+                          " frames, but the sample has %" PRIu32,
+                          p->offset, frames);
+    }
+    if ((unsigned)p->late > TABOR_LATE_DROP) {
+        return tabor_fail(TABOR_ERR_INVALID, "late is %d: no such policy",
+                          (int)p->late);
+    }
+    return TABOR_OK;
+}
+
+/* A command's frame and flag for an API's "at". */
+static void
+set_time(tabor_command *command, uint64_t at)
+{
+    if (at != TABOR_ASAP) {
+        command->frame = at;
+        command->flags |= TABOR_COMMAND_TIMED;
+    }
+}
+
+/* ------------------------------------------------------------ handles -- */
+
+/* Under the mutex. */
+static tabor_status
+take_play(tabor_client *c, tabor_handle *voice)
+{
+    if (c->free_count == 0) {
+        tabor_client_collect(c);
+    }
+    if (c->free_count == 0) {
+        c->refused++;
+        return tabor_fail_full("plays", 1, 0,
+                               "as many as there may be have not ended yet");
+    }
+    unsigned slot = c->free_plays[c->free_head];
+    tabor_client_play *play = &c->plays[slot];
+    c->free_head = (c->free_head + 1) % c->play_count;
+    c->free_count--;
+    play->generation += play->generation == UINT32_MAX ? 2 : 1;
+    play->alive = 1;
+    *voice =
+        tabor_handle_make(TABOR_KIND_VOICE, c->owner, slot, play->generation);
+    return TABOR_OK;
+}
+
+/* The client's entry for a voice that is alive, or NULL. Under the mutex. */
+static tabor_client_play *
+find_play(tabor_client *c, tabor_handle voice)
+{
+    unsigned slot = tabor_handle_slot(voice);
+    if (tabor_handle_kind(voice) != TABOR_KIND_VOICE ||
+        tabor_handle_owner(voice) != c->owner || slot >= c->play_count) {
+        return NULL;
+    }
+    tabor_client_play *play = &c->plays[slot];
+    return play->alive && play->generation == tabor_handle_generation(voice)
+               ? play
+               : NULL;
+}
+
+static tabor_status
+fail_ended(void)
+{
+    return tabor_fail(TABOR_ERR_STALE, "the voice has ended");
+}
+
+/* Send one command, or say why not. */
+static tabor_status
+send_one(tabor_client *c, const tabor_command *command, int urgent)
+{
+    tabor_status st = tabor_engine_check(c->engine);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    pthread_mutex_lock(&c->mutex);
+    st = tabor_client_reserve(c, 1, urgent);
+    if (st == TABOR_OK) {
+        tabor_client_send(c, command, 1);
+    }
+    pthread_mutex_unlock(&c->mutex);
+    return st;
+}
+
+/* ---------------------------------------------------------------- play -- */
+
+static tabor_status
+fill_play(const tabor_play_params *p, uint32_t frames, tabor_command *command)
+{
+    tabor_status st = check_play(p, frames);
+    uint64_t step = 0;
+    if (st != TABOR_OK ||
+        (st = step_of(p->rate, p->pitch, &step)) != TABOR_OK) {
+        return st;
+    }
+    *command =
+        (tabor_command){.type = TABOR_COMMAND_PLAY_SAMPLE,
+                        .tag = p->tag,
+                        .body.play = {.step = step,
+                                      .gain = (float)(p->velocity * p->gain),
+                                      .pan = (float)p->pan,
+                                      .offset = (uint32_t)p->offset,
+                                      .length = p->length < TABOR_LENGTH_TO_END
+                                                    ? (uint32_t)p->length
+                                                    : TABOR_LENGTH_TO_END}};
+    if (p->late == TABOR_LATE_CATCH_UP) {
+        command->flags |= TABOR_COMMAND_CATCH_UP;
+    } else if (p->late == TABOR_LATE_DROP) {
+        command->flags |= TABOR_COMMAND_DROP_LATE;
+    }
+    set_time(command, p->at);
+    return TABOR_OK;
+}
+
+TABOR_API tabor_status
+tabor_play(tabor_client *client, tabor_handle sample,
+           const tabor_play_params *params, tabor_handle *voice)
+{
+    static const tabor_play_params defaults = TABOR_PLAY;
+    const tabor_play_params *p = params ? params : &defaults;
+    uint32_t frames;
+    tabor_command command;
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK ||
+        (st = tabor_samples_look(&client->engine->samples, sample, &frames)) !=
+            TABOR_OK ||
+        (st = fill_play(p, frames, &command)) != TABOR_OK) {
+        return st;
+    }
+    command.body.play.sample = sample;
+    pthread_mutex_lock(&client->mutex);
+    if ((st = tabor_client_reserve(client, 1, 0)) == TABOR_OK &&
+        (st = take_play(client, &command.target)) == TABOR_OK) {
+        client->plays[tabor_handle_slot(command.target)].velocity =
+            (float)p->velocity;
+        tabor_client_send(client, &command, 1);
+        *voice = command.target;
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return st;
+}
+
+TABOR_API tabor_status
+tabor_voice_stop(tabor_client *client, tabor_handle voice, uint32_t fade_frames,
+                 uint64_t at)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK || (st = check_ramp("fade", fade_frames)) != TABOR_OK) {
+        return st;
+    }
+    tabor_command command = {.type = TABOR_COMMAND_VOICE_STOP,
+                             .target = voice,
+                             .body.stop = {.fade_frames = fade_frames}};
+    set_time(&command, at);
+    pthread_mutex_lock(&client->mutex);
+    if (!find_play(client, voice)) {
+        st = fail_ended();
+    } else if ((st = tabor_client_reserve(client, 1, 1)) == TABOR_OK) {
+        tabor_client_send(client, &command, 1);
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return st;
+}
+
+static tabor_status
+fill_set(const tabor_voice_params *p, tabor_command *command)
+{
+    tabor_status st;
+    if (p->struct_size != sizeof *p) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "params.struct_size is not sizeof params: start from "
+                          "TABOR_VOICE");
+    }
+    *command = (tabor_command){.type = TABOR_COMMAND_VOICE_SET,
+                               .body.set = {.which = p->which,
+                                            .ramp_frames = p->ramp_frames,
+                                            .pan = (float)p->pan}};
+    if ((st = check_ramp("ramp", p->ramp_frames)) != TABOR_OK ||
+        (p->which & TABOR_SET_GAIN &&
+         (st = check_number("gain", p->gain, 0, TABOR_MAX_GAIN, "")) !=
+             TABOR_OK) ||
+        (p->which & TABOR_SET_PAN &&
+         (st = check_number("pan", p->pan, -1, 1, "")) != TABOR_OK) ||
+        (p->which & TABOR_SET_RATE &&
+         (st = step_of(p->rate, p->pitch, &command->body.set.step)) !=
+             TABOR_OK)) {
+        return st;
+    }
+    set_time(command, p->at);
+    return TABOR_OK;
+}
+
+TABOR_API tabor_status
+tabor_voice_set(tabor_client *client, tabor_handle voice,
+                const tabor_voice_params *params)
+{
+    tabor_command command;
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK || (st = fill_set(params, &command)) != TABOR_OK) {
+        return st;
+    }
+    command.target = voice;
+    pthread_mutex_lock(&client->mutex);
+    tabor_client_play *play = find_play(client, voice);
+    if (!play) {
+        st = fail_ended();
+    } else if ((st = tabor_client_reserve(client, 1, 0)) == TABOR_OK) {
+        command.body.set.gain = (float)params->gain * play->velocity;
+        if (!(params->which & TABOR_SET_GAIN)) {
+            command.body.set.gain = 0.0f;
+        }
+        tabor_client_send(client, &command, 1);
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return st;
+}
+
+TABOR_API int
+tabor_voice_alive(tabor_client *client, tabor_handle voice)
+{
+    if (client->engine->forks != tabor_forks()) {
+        return 0;
+    }
+    pthread_mutex_lock(&client->mutex);
+    tabor_client_collect(client);
+    int alive = find_play(client, voice) != NULL;
+    pthread_mutex_unlock(&client->mutex);
+    return alive;
+}
+
+/* ----------------------------------------------------------- all of them -- */
+
+TABOR_API tabor_status
+tabor_stop(tabor_client *client, uint32_t fade_frames)
+{
+    tabor_status st = check_ramp("fade", fade_frames);
+    const tabor_command command = {.type = TABOR_COMMAND_STOP,
+                                   .body.stop = {.fade_frames = fade_frames}};
+    return st == TABOR_OK ? send_one(client, &command, 1) : st;
+}
+
+TABOR_API tabor_status
+tabor_cancel(tabor_client *client, uint32_t tag)
+{
+    const tabor_command command = {.type = TABOR_COMMAND_CANCEL,
+                                   .body.cancel = {.tag = tag}};
+    return send_one(client, &command, 1);
+}
+
+TABOR_API tabor_status
+tabor_set_gain(tabor_client *client, double gain, uint32_t ramp_frames)
+{
+    tabor_status st = check_number("gain", gain, 0, TABOR_MAX_GAIN,
+                                   ", linear; decibels convert with db()");
+    if (st != TABOR_OK || (st = check_ramp("ramp", ramp_frames)) != TABOR_OK) {
+        return st;
+    }
+    float level = (float)gain;
+    const tabor_command command = {
+        .type = TABOR_COMMAND_SET_VOLUME,
+        .body.volume = {.gain = level, .ramp_frames = ramp_frames}};
+    st = send_one(client, &command, 0);
+    if (st == TABOR_OK) {
+        uint32_t bits;
+        memcpy(&bits, &level, sizeof bits);
+        atomic_store_explicit(&client->engine->gain_bits, bits,
+                              memory_order_relaxed);
+    }
+    return st;
+}
+
+/* ------------------------------------------------------------- samples -- */
+
+static tabor_status
+announce(tabor_client *client, tabor_handle sample, tabor_handle *out)
+{
+    const tabor_command command = {.type = TABOR_COMMAND_LOAD_SAMPLE,
+                                   .target = sample};
+    tabor_status st = send_one(client, &command, 0);
+    if (st != TABOR_OK) {
+        tabor_samples_undo(&client->engine->samples, sample);
+        return st;
+    }
+    *out = sample;
+    return TABOR_OK;
+}
+
+TABOR_API tabor_status
+tabor_sample_add(tabor_client *client, const tabor_audio *audio,
+                 const char *name, tabor_handle *sample)
+{
+    tabor_handle added;
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK ||
+        (st = tabor_samples_put(&client->engine->samples, audio, name,
+                                &added)) != TABOR_OK) {
+        return st;
+    }
+    return announce(client, added, sample);
+}
+
+/* The file's name without folder and ending, into stem. */
+static void
+stem_of(const char *path, char *stem, size_t size)
+{
+    const char *base = strrchr(path, '/');
+    base = base ? base + 1 : path;
+    const char *dot = strrchr(base, '.');
+    size_t n = dot && dot != base ? (size_t)(dot - base) : strlen(base);
+    n = n < size - 1 ? n : size - 1;
+    memcpy(stem, base, n);
+    stem[n] = '\0';
+}
+
+TABOR_API tabor_status
+tabor_sample_load(tabor_client *client, const char *path, const char *name,
+                  tabor_handle *sample)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    tabor_audio *audio;
+    if (st != TABOR_OK || (st = tabor_audio_read(path, &audio)) != TABOR_OK) {
+        return st;
+    }
+    char stem[64];
+    stem_of(path, stem, sizeof stem);
+    st = tabor_sample_add(client, audio, name ? name : stem, sample);
+    tabor_audio_free(audio);
+    return st;
+}
+
+TABOR_API tabor_status
+tabor_sample_get_info(tabor_client *client, tabor_handle sample,
+                      tabor_sample_info *info)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    return st == TABOR_OK
+               ? tabor_samples_info(&client->engine->samples, sample, info)
+               : st;
+}
+
+TABOR_API tabor_status
+tabor_sample_copy(tabor_client *client, tabor_handle sample,
+                  tabor_audio **audio)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    return st == TABOR_OK
+               ? tabor_samples_copy(&client->engine->samples, sample, audio)
+               : st;
+}
+
+TABOR_API tabor_status
+tabor_sample_unload(tabor_client *client, tabor_handle sample,
+                    tabor_unload voices)
+{
+    uint32_t frames;
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK ||
+        (st = tabor_samples_look(&client->engine->samples, sample, &frames)) !=
+            TABOR_OK) {
+        return st;
+    }
+    if ((unsigned)voices > TABOR_UNLOAD_CUT) {
+        return tabor_fail(TABOR_ERR_INVALID, "unload: no such way: %d",
+                          (int)voices);
+    }
+    const tabor_command command = {
+        .type = TABOR_COMMAND_RETIRE_SAMPLE,
+        .target = sample,
+        .body.retire = {.how = voices,
+                        .fade_frames = client->engine->config.rate / 200}};
+    pthread_mutex_lock(&client->mutex);
+    st = tabor_client_reserve(client, 1, 1);
+    if (st == TABOR_OK &&
+        tabor_samples_close(&client->engine->samples, sample)) {
+        tabor_client_send(client, &command, 1);
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return st;
+}
+
+/* Remember an unload for when there is room. Under the mutex. */
+static void
+put_off(tabor_client *c, tabor_handle sample)
+{
+    if (c->release_count == c->release_capacity) {
+        uint32_t more = c->release_capacity ? 2 * c->release_capacity : 16;
+        tabor_handle *grown = realloc(c->releases, more * sizeof *c->releases);
+        if (!grown) {
+            return; /* it stays loaded until the engine closes */
+        }
+        c->releases = grown;
+        c->release_capacity = more;
+    }
+    c->releases[c->release_count++] = sample;
+}
+
+TABOR_API void
+tabor_sample_release(tabor_client *client, tabor_handle sample)
+{
+    tabor_engine *engine = client->engine;
+    if (engine->forks != tabor_forks() ||
+        atomic_load_explicit(&engine->closed, memory_order_acquire)) {
+        return;
+    }
+    const tabor_command command = {.type = TABOR_COMMAND_RETIRE_SAMPLE,
+                                   .target = sample};
+    pthread_mutex_lock(&client->mutex);
+    if (tabor_samples_close(&engine->samples, sample)) {
+        uint64_t refused = client->refused;
+        if (client->release_count == 0 &&
+            tabor_client_reserve(client, 1, 1) == TABOR_OK) {
+            tabor_client_send(client, &command, 1);
+        } else {
+            put_off(client, sample);
+        }
+        client->refused = refused;
+    }
+    pthread_mutex_unlock(&client->mutex);
+}

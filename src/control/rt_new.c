@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making what the audio thread owns: all of its memory, before it starts.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/engine.h"
+
+/* Voices that may still fade when others have taken their place. */
+static uint32_t
+slots_for(uint32_t voices)
+{
+    return voices + voices / 2 + 16;
+}
+
+tabor_rt *
+tabor_rt_new(const tabor_engine_config *config, tabor_sample_slot *slots)
+{
+    tabor_rt *rt = aligned_alloc(64, (sizeof *rt + 63) / 64 * 64);
+    if (!rt) {
+        return NULL;
+    }
+    memset(rt, 0, sizeof *rt);
+    rt->rate = config->rate;
+    rt->channels = config->channels;
+    rt->voice_limit = config->voices;
+    rt->voice_slots = slots_for(config->voices);
+    rt->slots = slots;
+    rt->sample_count = TABOR_MAX_SAMPLES;
+    rt->master = tabor_ramp_still(1.0f);
+    size_t keys = (size_t)(TABOR_OWNERS - 1) * TABOR_SCHEDULE_SLOTS;
+    rt->heap = calloc(keys, sizeof *rt->heap);
+    rt->voices = calloc(rt->voice_slots, sizeof *rt->voices);
+    rt->active = calloc((rt->voice_slots + 63) / 64, sizeof *rt->active);
+    rt->ended = calloc(rt->voice_slots, sizeof *rt->ended);
+    rt->samples = calloc(rt->sample_count, sizeof *rt->samples);
+    rt->bus = calloc((size_t)rt->channels * TABOR_SPAN_MAX, sizeof *rt->bus);
+    if (!rt->heap || !rt->voices || !rt->active || !rt->ended || !rt->samples ||
+        !rt->bus) {
+        tabor_rt_free(rt);
+        return NULL;
+    }
+    return rt;
+}
+
+void
+tabor_rt_free(tabor_rt *rt)
+{
+    if (rt) {
+        free(rt->heap);
+        free(rt->voices);
+        free(rt->active);
+        free(rt->ended);
+        free(rt->samples);
+        free(rt->bus);
+        free(rt);
+    }
+}

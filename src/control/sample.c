@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "control/sample.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "control/audio.h"
+#include "control/status.h"
+#include "link/handle.h"
+
+tabor_status
+tabor_samples_init(tabor_samples *table, uint32_t rate)
+{
+    memset(table, 0, sizeof *table);
+    table->rate = rate;
+    table->slots = aligned_alloc(64, TABOR_MAX_SAMPLES * sizeof *table->slots);
+    table->entries = calloc(TABOR_MAX_SAMPLES, sizeof *table->entries);
+    if (!table->slots || !table->entries) {
+        free(table->slots);
+        free(table->entries);
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for an engine");
+    }
+    memset(table->slots, 0, TABOR_MAX_SAMPLES * sizeof *table->slots);
+    pthread_mutex_init(&table->mutex, NULL);
+    return TABOR_OK;
+}
+
+void
+tabor_samples_free(tabor_samples *table)
+{
+    for (uint32_t i = 0; i < table->used; i++) {
+        if (table->entries[i].memory) {
+            munmap(table->entries[i].memory, table->entries[i].memory_size);
+        }
+    }
+    free(table->slots);
+    free(table->entries);
+    pthread_mutex_destroy(&table->mutex);
+}
+
+/* ----------------------------------------------------------------- put -- */
+
+/* Memory of its own mapping, all pages touched: the audio thread never waits
+ * for one. Planar, with silence around each channel. */
+static tabor_status
+lay_out(const tabor_audio *audio, tabor_sample_slot *slot,
+        tabor_sample_entry *entry)
+{
+    uint64_t stride = audio->frames + 2 * TABOR_SAMPLE_PAD;
+    size_t size = stride * audio->channels * sizeof(float);
+    float *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return tabor_fail(TABOR_ERR_NO_MEMORY,
+                          "no memory for a sample of %zu bytes", size);
+    }
+    for (uint32_t c = 0; c < audio->channels; c++) {
+        float *out = memory + c * stride + TABOR_SAMPLE_PAD;
+        for (uint64_t i = 0; i < audio->frames; i++) {
+            out[i] = audio->values[i * audio->channels + c];
+        }
+    }
+    slot->values = memory + TABOR_SAMPLE_PAD;
+    slot->stride = stride;
+    slot->frames = (uint32_t)audio->frames;
+    slot->channels = audio->channels;
+    entry->memory = memory;
+    entry->memory_size = size;
+    return TABOR_OK;
+}
+
+static void
+free_slot(tabor_samples *table, uint32_t i)
+{
+    munmap(table->entries[i].memory, table->entries[i].memory_size);
+    table->entries[i].memory = NULL;
+    table->in_use--;
+    atomic_store_explicit(
+        &table->slots[i].state,
+        tabor_slot_word(table->entries[i].generation, TABOR_SLOT_FREE),
+        memory_order_relaxed);
+}
+
+/* Under the mutex. */
+static void
+reclaim(tabor_samples *table)
+{
+    for (uint32_t i = 0; i < table->used; i++) {
+        uint64_t word =
+            atomic_load_explicit(&table->slots[i].state, memory_order_acquire);
+        if ((word & 0xffffffff) == TABOR_SLOT_RETIRED) {
+            free_slot(table, i);
+        }
+    }
+}
+
+static tabor_status
+find_slot(tabor_samples *table, uint32_t *index)
+{
+    if (table->used < TABOR_MAX_SAMPLES) {
+        *index = table->used++;
+        return TABOR_OK;
+    }
+    reclaim(table);
+    for (uint32_t i = 0; i < TABOR_MAX_SAMPLES; i++) {
+        /* the last generation of a slot is never used: it would wrap */
+        if (!table->entries[i].memory &&
+            table->entries[i].generation < UINT32_MAX - 1) {
+            *index = i;
+            return TABOR_OK;
+        }
+    }
+    return tabor_fail_full("samples", 1, 0, "unload some");
+}
+
+static tabor_status
+put_resampled(tabor_samples *table, const tabor_audio *audio, const char *name,
+              tabor_handle *sample)
+{
+    pthread_mutex_lock(&table->mutex);
+    uint32_t i = 0;
+    tabor_status st = find_slot(table, &i);
+    if (st == TABOR_OK) {
+        st = lay_out(audio, &table->slots[i], &table->entries[i]);
+    }
+    if (st == TABOR_OK) {
+        tabor_sample_entry *e = &table->entries[i];
+        uint32_t generation = ++e->generation;
+        snprintf(e->name, sizeof e->name, "%s", name ? name : "");
+        atomic_store_explicit(&e->frames, (uint32_t)audio->frames,
+                              memory_order_relaxed);
+        atomic_store_explicit(&e->word,
+                              tabor_slot_word(generation, TABOR_SLOT_LIVE),
+                              memory_order_release);
+        atomic_store_explicit(&table->slots[i].state,
+                              tabor_slot_word(generation, TABOR_SLOT_LIVE),
+                              memory_order_release);
+        table->in_use++;
+        *sample = tabor_handle_make(TABOR_KIND_SAMPLE, 0, i, generation);
+    }
+    pthread_mutex_unlock(&table->mutex);
+    return st;
+}
+
+tabor_status
+tabor_samples_put(tabor_samples *table, const tabor_audio *audio,
+                  const char *name, tabor_handle *sample)
+{
+    tabor_status st = tabor_audio_check_shape(
+        name ? name : "the sound", audio->frames, audio->channels, audio->rate);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    if (audio->frames == 0) {
+        return tabor_fail(TABOR_ERR_INVALID, "%s has no frames",
+                          name ? name : "the sound");
+    }
+    if (audio->rate == table->rate) {
+        return put_resampled(table, audio, name, sample);
+    }
+    tabor_audio *resampled;
+    st = tabor_audio_resample(audio, table->rate, &resampled);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    if (resampled->frames == 0) {
+        st = tabor_fail(TABOR_ERR_INVALID,
+                        "%s is too short for a frame at %u Hz",
+                        name ? name : "the sound", table->rate);
+    } else {
+        st = put_resampled(table, resampled, name, sample);
+    }
+    tabor_audio_free(resampled);
+    return st;
+}
+
+void
+tabor_samples_undo(tabor_samples *table, tabor_handle sample)
+{
+    unsigned i = tabor_handle_slot(sample);
+    pthread_mutex_lock(&table->mutex);
+    tabor_samples_close(table, sample);
+    free_slot(table, i);
+    pthread_mutex_unlock(&table->mutex);
+}
+
+void
+tabor_samples_reclaim(tabor_samples *table)
+{
+    pthread_mutex_lock(&table->mutex);
+    reclaim(table);
+    pthread_mutex_unlock(&table->mutex);
+}
+
+/* ---------------------------------------------------------------- look -- */
+
+static tabor_sample_entry *
+entry_of(tabor_samples *table, tabor_handle sample)
+{
+    unsigned i = tabor_handle_slot(sample);
+    if (tabor_handle_kind(sample) != TABOR_KIND_SAMPLE ||
+        i >= TABOR_MAX_SAMPLES) {
+        return NULL;
+    }
+    tabor_sample_entry *e = &table->entries[i];
+    uint64_t live =
+        tabor_slot_word(tabor_handle_generation(sample), TABOR_SLOT_LIVE);
+    return atomic_load_explicit(&e->word, memory_order_acquire) == live ? e
+                                                                        : NULL;
+}
+
+static tabor_status
+fail_stale(void)
+{
+    return tabor_fail(TABOR_ERR_STALE, "the sample was unloaded");
+}
+
+tabor_status
+tabor_samples_look(tabor_samples *table, tabor_handle sample, uint32_t *frames)
+{
+    tabor_sample_entry *e = entry_of(table, sample);
+    if (!e) {
+        return fail_stale();
+    }
+    *frames = atomic_load_explicit(&e->frames, memory_order_relaxed);
+    return TABOR_OK;
+}
+
+int
+tabor_samples_close(tabor_samples *table, tabor_handle sample)
+{
+    tabor_sample_entry *e = entry_of(table, sample);
+    uint64_t live =
+        tabor_slot_word(tabor_handle_generation(sample), TABOR_SLOT_LIVE);
+    return e && atomic_compare_exchange_strong_explicit(
+                    &e->word, &live,
+                    tabor_slot_word(tabor_handle_generation(sample),
+                                    TABOR_SLOT_RETIRED),
+                    memory_order_acq_rel, memory_order_relaxed);
+}
+
+tabor_status
+tabor_samples_info(tabor_samples *table, tabor_handle sample,
+                   tabor_sample_info *info)
+{
+    pthread_mutex_lock(&table->mutex);
+    tabor_sample_entry *e = entry_of(table, sample);
+    if (e) {
+        const tabor_sample_slot *slot =
+            &table->slots[tabor_handle_slot(sample)];
+        info->frames = slot->frames;
+        info->channels = slot->channels;
+        info->rate = table->rate;
+        snprintf(info->name, sizeof info->name, "%s", e->name);
+    }
+    pthread_mutex_unlock(&table->mutex);
+    return e ? TABOR_OK : fail_stale();
+}
+
+static void
+interleave(const tabor_sample_slot *slot, tabor_audio *out)
+{
+    for (uint32_t c = 0; c < slot->channels; c++) {
+        for (uint64_t i = 0; i < slot->frames; i++) {
+            out->values[i * slot->channels + c] =
+                slot->values[c * slot->stride + i];
+        }
+    }
+}
+
+tabor_status
+tabor_samples_copy(tabor_samples *table, tabor_handle sample,
+                   tabor_audio **audio)
+{
+    pthread_mutex_lock(&table->mutex);
+    tabor_status st;
+    if (!entry_of(table, sample)) {
+        st = fail_stale();
+    } else {
+        /* under the mutex nobody frees it */
+        const tabor_sample_slot *slot =
+            &table->slots[tabor_handle_slot(sample)];
+        st = tabor_audio_new(slot->frames, slot->channels, table->rate, audio);
+        if (st == TABOR_OK) {
+            interleave(slot, *audio);
+        }
+    }
+    pthread_mutex_unlock(&table->mutex);
+    return st;
+}

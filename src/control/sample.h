@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sample table of one engine: what loaders fill and the audio thread plays.
+ */
+#ifndef TABOR_CONTROL_SAMPLE_H
+#define TABOR_CONTROL_SAMPLE_H
+
+#include <pthread.h>
+
+#include <tabor/tabor.h>
+
+#include "link/sample_slot.h"
+
+/* What the control side knows of a slot beside what the audio thread reads. */
+typedef struct tabor_sample_entry {
+    /* generation 32 | TABOR_SLOT_...: LIVE until unload() is asked for; plays
+     * look at it (acquire) before they are sent */
+    _Atomic uint64_t word;
+    _Atomic uint32_t frames;
+    /* under the table's mutex */
+    uint32_t generation;
+    void *memory; /* the mapping that values points into */
+    size_t memory_size;
+    char name[64];
+} tabor_sample_entry;
+
+typedef struct tabor_samples {
+    pthread_mutex_t mutex;
+    tabor_sample_slot *slots; /* shared with the audio thread */
+    tabor_sample_entry *entries;
+    uint32_t used;   /* slots below this were used at least once */
+    uint32_t in_use; /* slots that are not FREE */
+    uint32_t rate;
+} tabor_samples;
+
+/* [control] */
+tabor_status tabor_samples_init(tabor_samples *table, uint32_t rate);
+
+/* Free all; the audio thread is gone.  [control] */
+void tabor_samples_free(tabor_samples *table);
+
+/* Copy audio (resampled to the table's rate) into a free slot and make it
+ * LIVE.  [control]  sample: out.  TABOR_ERR_FULL, TABOR_ERR_NO_MEMORY, ... */
+tabor_status tabor_samples_put(tabor_samples *table, const tabor_audio *audio,
+                               const char *name, tabor_handle *sample);
+
+/* Take back a sample that was put and never announced.  [control] */
+void tabor_samples_undo(tabor_samples *table, tabor_handle sample);
+
+/* Free what the audio thread has retired.  [control] */
+void tabor_samples_reclaim(tabor_samples *table);
+
+/* The frames of a sample that may be played.  [any]  TABOR_ERR_STALE */
+tabor_status tabor_samples_look(tabor_samples *table, tabor_handle sample,
+                                uint32_t *frames);
+
+/* From now on look() says stale. Returns 1 the first time, else 0.  [any] */
+int tabor_samples_close(tabor_samples *table, tabor_handle sample);
+
+tabor_status tabor_samples_info(tabor_samples *table, tabor_handle sample,
+                                tabor_sample_info *info);
+tabor_status tabor_samples_copy(tabor_samples *table, tabor_handle sample,
+                                tabor_audio **audio);
+
+#endif

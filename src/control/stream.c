@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "control/stream.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/deadline.h"
+#include "control/status.h"
+
+#define OPEN_MS  5000
+#define CLOSE_MS 2000
+
+/* ------------------------------------------------ the host's functions -- */
+
+static void
+host_notify(void *self, tabor_notice what, uint64_t value)
+{
+    tabor_process *process = self;
+    tabor_stream *s =
+        (tabor_stream *)((char *)process - offsetof(tabor_stream, process));
+    switch (what) {
+    case TABOR_NOTICE_XRUN:
+        atomic_fetch_add_explicit(&s->xruns, value, memory_order_relaxed);
+        break;
+    case TABOR_NOTICE_DEVICE_LOST:
+        atomic_store_explicit(&s->lost, 1, memory_order_relaxed);
+        break;
+    case TABOR_NOTICE_REALTIME:
+        atomic_store_explicit(&s->realtime, value != 0, memory_order_relaxed);
+        break;
+    }
+}
+
+static void
+host_log(void *self, const char *text)
+{
+    (void)self;
+    tabor_log(text);
+}
+
+/* ---------------------------------------------------------------- open -- */
+
+static tabor_stream *
+stream_new(const tabor_driver *driver, const tabor_order *order, tabor_rt *rt,
+           int wake_fd)
+{
+    tabor_stream *s = aligned_alloc(64, (sizeof(tabor_stream) + 63) / 64 * 64);
+    if (!s) {
+        return NULL;
+    }
+    memset(s, 0, sizeof *s);
+    s->driver = driver;
+    s->process.rt = rt;
+    s->process.channels = order->channels;
+    s->process.rate = order->rate;
+    s->process.wake_fd = wake_fd;
+    atomic_init(&s->process.gate, TABOR_GATE_SHUT);
+    s->host = (tabor_driver_host){.struct_size = sizeof s->host,
+                                  .abi = TABOR_DRIVER_ABI,
+                                  .self = &s->process,
+                                  .process = tabor_process_run,
+                                  .notify = host_notify,
+                                  .log = host_log};
+    s->grant = (tabor_stream_grant){.struct_size = sizeof s->grant,
+                                    .rate = order->rate,
+                                    .channels = order->channels,
+                                    .block = order->block};
+    return s;
+}
+
+/* A driver that grants something else than was asked for is at fault. */
+static tabor_status
+check_grant(const tabor_stream *s, const tabor_order *order)
+{
+    const tabor_stream_grant *g = &s->grant;
+    if (g->rate != order->rate || g->channels != order->channels) {
+        return tabor_fail(TABOR_ERR_DEVICE,
+                          "driver %s runs at %u Hz with %u channels: open with "
+                          "rate=%u, channels=%u",
+                          s->driver->name, g->rate, g->channels, g->rate,
+                          g->channels);
+    }
+    if (g->block < 1 || g->block > TABOR_MAX_BLOCK ||
+        (uint64_t)g->block * 1000 > (uint64_t)g->rate * TABOR_MAX_PERIOD_MS) {
+        return tabor_fail(TABOR_ERR_DEVICE,
+                          "driver %s wants blocks of %u frames; 1 to %d, and "
+                          "at most %d ms, can be used",
+                          s->driver->name, g->block, TABOR_MAX_BLOCK,
+                          TABOR_MAX_PERIOD_MS);
+    }
+    return TABOR_OK;
+}
+
+static tabor_status
+start(tabor_stream *s, const tabor_order *order)
+{
+    char why[512] = "";
+    tabor_status st = check_grant(s, order);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    int unpaced = (s->grant.flags & TABOR_STREAM_UNPACED) != 0;
+    s->process.paced = !unpaced;
+    s->process.clocked = !(s->driver->caps & TABOR_DRIVER_PUMPED);
+    if (s->grant.flags & TABOR_STREAM_REALTIME) {
+        atomic_store_explicit(&s->realtime, 1, memory_order_relaxed);
+    }
+    s->grant.device[sizeof s->grant.device - 1] = '\0';
+    s->started_ns = tabor_now_ns();
+    if (s->driver->start(s->handle, why, sizeof why) != TABOR_DRIVER_OK) {
+        return tabor_fail(TABOR_ERR_DEVICE, "driver %s did not start: %s",
+                          s->driver->name, why);
+    }
+    s->latency_frames = s->driver->latency ? s->driver->latency(s->handle)
+                                           : s->grant.latency_frames;
+    return TABOR_OK;
+}
+
+tabor_status
+tabor_stream_open_here(const tabor_driver *driver, tabor_order *order,
+                       tabor_rt *rt, int wake_fd, tabor_stream **stream)
+{
+    tabor_stream *s = stream_new(driver, order, rt, wake_fd);
+    if (!s) {
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a stream");
+    }
+    char why[512] = "";
+    tabor_stream_wish wish = tabor_order_wish(order);
+    if (driver->open(&wish, &s->host, &s->grant, &s->handle, why, sizeof why) !=
+        TABOR_DRIVER_OK) {
+        free(s);
+        return tabor_fail(TABOR_ERR_DEVICE, "driver %s did not open: %s",
+                          driver->name, why);
+    }
+    tabor_status st = start(s, order);
+    if (st != TABOR_OK) {
+        if (driver->close(s->handle) == TABOR_DRIVER_OK) {
+            free(s);
+        }
+        return st;
+    }
+    *stream = s;
+    return TABOR_OK;
+}
+
+/* Opening with a deadline: the message is per thread and must be carried. */
+typedef struct open_job {
+    const tabor_driver *driver;
+    tabor_order *order;
+    tabor_rt *rt;
+    int wake_fd;
+    tabor_stream *stream;
+    tabor_status status;
+    char message[1024];
+} open_job;
+
+static void
+run_open(void *user)
+{
+    open_job *job = user;
+    job->status = tabor_stream_open_here(job->driver, job->order, job->rt,
+                                         job->wake_fd, &job->stream);
+    snprintf(job->message, sizeof job->message, "%s", tabor_error());
+}
+
+static void
+forget_open(void *user)
+{
+    open_job *job = user;
+    if (job->stream) {
+        tabor_stream_close_here(job->stream);
+    }
+    tabor_order_unref(job->order);
+    free(job);
+}
+
+tabor_status
+tabor_stream_open(const tabor_driver *driver, tabor_order *order, tabor_rt *rt,
+                  int wake_fd, tabor_stream **stream)
+{
+    open_job *job = calloc(1, sizeof *job);
+    if (!job) {
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a stream");
+    }
+    *job = (open_job){.driver = driver,
+                      .order = tabor_order_ref(order),
+                      .rt = rt,
+                      .wake_fd = wake_fd};
+    int error = tabor_deadline_run(run_open, forget_open, job, OPEN_MS);
+    if (error == ETIMEDOUT) {
+        return tabor_fail(TABOR_ERR_DEVICE,
+                          "driver %s did not answer within %d seconds",
+                          driver->name, OPEN_MS / 1000);
+    }
+    tabor_status st = job->status;
+    if (error) {
+        st = tabor_fail(TABOR_ERR_DEVICE, "no thread to open driver %s: %s",
+                        driver->name, strerror(error));
+    } else if (st != TABOR_OK) {
+        tabor_fail(st, "%s", job->message);
+    } else {
+        *stream = job->stream;
+    }
+    tabor_order_unref(job->order);
+    free(job);
+    return st;
+}
+
+/* ---------------------------------------------------------------- gate -- */
+
+void
+tabor_stream_enter(tabor_stream *stream)
+{
+    atomic_store_explicit(&stream->process.anchor_new, 1, memory_order_release);
+    atomic_fetch_and_explicit(&stream->process.gate, ~(uint32_t)TABOR_GATE_SHUT,
+                              memory_order_release);
+}
+
+void
+tabor_stream_leave(tabor_stream *stream)
+{
+    uint32_t gate = atomic_fetch_or_explicit(
+        &stream->process.gate, TABOR_GATE_SHUT, memory_order_acq_rel);
+    while (gate & TABOR_GATE_IN) {
+        /* a block is bounded; its end is near */
+        nanosleep(&(struct timespec){0, 100000}, NULL);
+        gate =
+            atomic_load_explicit(&stream->process.gate, memory_order_acquire);
+    }
+}
+
+/* --------------------------------------------------------------- close -- */
+
+int
+tabor_stream_close_here(tabor_stream *stream)
+{
+    int stopped = stream->driver->stop(stream->handle) == TABOR_DRIVER_OK;
+    int closed = stream->driver->close(stream->handle) == TABOR_DRIVER_OK;
+    if (!stopped || !closed) {
+        tabor_log("a stream was left behind: its audio system hangs");
+        return 0; /* process may still come: the stream stays for ever */
+    }
+    free(stream);
+    return 1;
+}
+
+static void
+run_close(void *user)
+{
+    tabor_stream_close_here(user);
+}
+
+static void
+forget_close(void *user)
+{
+    (void)user; /* freed by run_close, or left behind */
+}
+
+void
+tabor_stream_close(tabor_stream *stream)
+{
+    if (!stream) {
+        return;
+    }
+    int error = tabor_deadline_run(run_close, forget_close, stream, CLOSE_MS);
+    if (error == ETIMEDOUT) {
+        tabor_log("closing a stream takes too long; going on without");
+    } else if (error) {
+        tabor_stream_close_here(stream);
+    }
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "rt/process.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+#include "rt/render.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+#define RUNAWAY_NS    (NS_PER_SECOND / 2)
+#define RESYNC_NS     (2 * NS_PER_SECOND)
+
+/* vDSO: no system call */
+static uint64_t
+now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
+}
+
+/* --------------------------------------------------------- denormals -- */
+
+/* Denormal values make a mixer some hundred times slower; flush them to zero,
+ * and leave the driver's thread as it was. */
+#if defined(__SSE2__)
+static unsigned
+denormals_off(void)
+{
+    unsigned old = _mm_getcsr();
+    _mm_setcsr(old | 0x8040); /* FTZ and DAZ */
+    return old;
+}
+
+static void
+denormals_restore(unsigned old)
+{
+    _mm_setcsr(old);
+}
+#elif defined(__aarch64__)
+static uint64_t
+denormals_off(void)
+{
+    uint64_t old;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(old));
+    __asm__ volatile("msr fpcr, %0" : : "r"(old | UINT64_C(1) << 24));
+    return old;
+}
+
+static void
+denormals_restore(uint64_t old)
+{
+    __asm__ volatile("msr fpcr, %0" : : "r"(old));
+}
+#else
+static int
+denormals_off(void)
+{
+    return 0;
+}
+
+static void
+denormals_restore(int old)
+{
+    (void)old;
+}
+#endif
+
+/* ------------------------------------------------------------ guards -- */
+
+/* A dead PulseAudio calls a million times a second. Has this stream rendered
+ * half a second more than has passed? */
+static int
+runs_away(tabor_process *p, uint64_t now, uint32_t frames)
+{
+    if (atomic_exchange_explicit(&p->anchor_new, 0, memory_order_acquire)) {
+        p->anchor_ns = now;
+        p->anchor_frames = 0;
+    }
+    uint64_t rendered_ns = p->anchor_frames * NS_PER_SECOND / p->rate;
+    uint64_t passed_ns = now - p->anchor_ns;
+    p->anchor_frames += frames;
+    if (rendered_ns > passed_ns + RUNAWAY_NS) {
+        return 1;
+    }
+    /* keep the anchor near, so that a device that is late now and then, or a
+     * process that was stopped, does not earn the right to run away */
+    if (passed_ns > rendered_ns + RUNAWAY_NS || passed_ns > RESYNC_NS) {
+        p->anchor_ns = now;
+        p->anchor_frames = 0;
+    }
+    return 0;
+}
+
+static void
+measure(tabor_process *p, uint64_t began, uint32_t frames)
+{
+    uint64_t busy = now_ns() - began;
+    uint64_t block_ns = frames * NS_PER_SECOND / p->rate;
+    uint64_t ppm = block_ns ? busy * 1000000 / block_ns : 0;
+    uint64_t max = atomic_load_explicit(&p->load_max_ppm, memory_order_relaxed);
+    if (atomic_exchange_explicit(&p->load_reset, 0, memory_order_relaxed)) {
+        max = 0;
+    }
+    atomic_store_explicit(&p->load_max_ppm, ppm > max ? ppm : max,
+                          memory_order_relaxed);
+    /* one writer: plain additions through relaxed loads and stores */
+    atomic_store_explicit(
+        &p->busy_ns,
+        atomic_load_explicit(&p->busy_ns, memory_order_relaxed) + busy,
+        memory_order_relaxed);
+    atomic_store_explicit(
+        &p->frames,
+        atomic_load_explicit(&p->frames, memory_order_relaxed) + frames,
+        memory_order_relaxed);
+    atomic_store_explicit(
+        &p->blocks, atomic_load_explicit(&p->blocks, memory_order_relaxed) + 1,
+        memory_order_relaxed);
+}
+
+/* ------------------------------------------------------------ render -- */
+
+/* Returns 1 if the service thread is to be woken. */
+static int
+render_block(tabor_process *p, float *out, uint32_t frames, uint64_t now)
+{
+    int wake = 0;
+    do {
+        uint32_t n = frames < TABOR_SPAN_MAX ? frames : TABOR_SPAN_MAX;
+        wake |= tabor_render(p->rt, out, n, p->clocked ? now : 0);
+        out += (size_t)n * p->channels;
+        frames -= n;
+    } while (frames > 0);
+    return wake;
+}
+
+static void
+run_inside(tabor_process *p, float *out, uint32_t frames, uint64_t now)
+{
+    if (p->paced && runs_away(p, now, frames)) {
+        atomic_store_explicit(&p->runaway, 1, memory_order_release);
+        memset(out, 0, (size_t)frames * p->channels * sizeof *out);
+        return;
+    }
+    __typeof__(denormals_off()) mode = denormals_off();
+    int wake = render_block(p, out, frames, now);
+    denormals_restore(mode);
+    measure(p, now, frames);
+    if (wake && p->wake_fd >= 0) {
+        /* The one named system call. EAGAIN: it is readable already. */
+        const uint64_t one = 1;
+        ssize_t ignored = write(p->wake_fd, &one, sizeof one);
+        (void)ignored;
+    }
+}
+
+TABOR_RT void
+tabor_process_run(void *self, float *out, uint32_t frames)
+{
+    tabor_process *p = self;
+    uint64_t now = now_ns();
+    atomic_store_explicit(&p->last_ns, now, memory_order_relaxed);
+    atomic_store_explicit(
+        &p->calls, atomic_load_explicit(&p->calls, memory_order_relaxed) + 1,
+        memory_order_relaxed);
+    uint32_t open = 0;
+    if (!atomic_compare_exchange_strong_explicit(&p->gate, &open, TABOR_GATE_IN,
+                                                 memory_order_acquire,
+                                                 memory_order_relaxed)) {
+        memset(out, 0, (size_t)frames * p->channels * sizeof *out);
+        return;
+    }
+    run_inside(p, out, frames, now);
+    atomic_fetch_and_explicit(&p->gate, ~(uint32_t)TABOR_GATE_IN,
+                              memory_order_release);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where a driver's callback enters: the gate, the clock, the guards.
+ *
+ * The gate is what makes it safe to give up on a stream that hangs: once it is
+ * shut and nobody is inside, a late call of that stream renders silence and
+ * touches nothing but its own tabor_process, which then is never freed.
+ */
+#ifndef TABOR_RT_PROCESS_H
+#define TABOR_RT_PROCESS_H
+
+#include "rt/rt.h"
+
+enum {
+    TABOR_GATE_IN = 1,  /* a call is inside */
+    TABOR_GATE_SHUT = 2 /* calls render silence */
+};
+
+typedef struct tabor_process {
+    tabor_rt *rt;
+    uint32_t channels, rate;
+    int paced;   /* 1: the runaway guard is on */
+    int clocked; /* 0: time is not the clock's (offline) */
+    int wake_fd; /* the service thread's eventfd, or -1 */
+
+    _Atomic uint32_t gate;    /* TABOR_GATE_..., read-modify-write by both */
+    _Atomic uint64_t calls;   /* by the audio thread, relaxed, also when shut */
+    _Atomic uint64_t last_ns; /* when the last call came; likewise */
+    _Atomic uint32_t runaway; /* set once by the audio thread (release) */
+
+    /* the guard's anchor; the audio thread's own, reset when the gate opens */
+    _Atomic uint32_t anchor_new;
+    uint64_t anchor_ns, anchor_frames;
+
+    /* load, by the audio thread, relaxed */
+    _Atomic uint64_t busy_ns, frames, blocks;
+    _Atomic uint64_t load_max_ppm; /* of the block's duration */
+    _Atomic uint32_t load_reset;   /* set by a reader, taken here */
+} tabor_process;
+
+/* The driver's process().  [audio] self is a tabor_process. */
+TABOR_RT void tabor_process_run(void *self, float *out, uint32_t frames);
+
+#endif

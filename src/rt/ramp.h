@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A value that moves linearly from one level to another, as a function of the
+ * absolute frame: so its values do not depend on how frames are cut to blocks.
+ */
+#ifndef TABOR_RT_RAMP_H
+#define TABOR_RT_RAMP_H
+
+#include <stdint.h>
+
+#include "link/event.h"
+
+typedef struct tabor_ramp {
+    uint64_t start;
+    uint32_t frames; /* 0: at rest on to */
+    float from, to;
+} tabor_ramp;
+
+/* [audio] */
+static inline int
+tabor_ramp_moves(const tabor_ramp *r, uint64_t frame)
+{
+    return r->frames != 0 && frame - r->start < r->frames;
+}
+
+/* [audio] */
+static inline float
+tabor_ramp_at(const tabor_ramp *r, uint64_t frame)
+{
+    if (!tabor_ramp_moves(r, frame)) {
+        return r->to;
+    }
+    float share = (float)(frame - r->start) * (1.0f / (float)r->frames);
+    return r->from + (r->to - r->from) * share;
+}
+
+/* Head for a new level, from wherever the ramp is at frame.  [audio] */
+static inline void
+tabor_ramp_to(tabor_ramp *r, uint64_t frame, uint32_t frames, float level)
+{
+    r->from = tabor_ramp_at(r, frame);
+    r->to = level;
+    r->start = frame;
+    r->frames = frames;
+}
+
+static inline tabor_ramp
+tabor_ramp_still(float level)
+{
+    return (tabor_ramp){.from = level, .to = level};
+}
+
+/* The first frame from which the ramp rests, or TABOR_NEVER if it rests at
+ * frame already: a place where spans are cut.  [audio] */
+static inline uint64_t
+tabor_ramp_rest(const tabor_ramp *r, uint64_t frame)
+{
+    return tabor_ramp_moves(r, frame) ? r->start + r->frames : TABOR_NEVER;
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "rt/render.h"
+
+#include <string.h>
+
+#include "rt/apply.h"
+#include "rt/plays.h"
+#include "rt/schedule.h"
+#include "rt/voice.h"
+
+/* 20 ms at 48 kHz. */
+#define DETACH_FADE_FRAMES 960
+
+/* ------------------------------------------------------------- drain -- */
+
+static void
+drain_client(tabor_rt *rt, unsigned owner)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    tabor_ring *ring = &c->link->command_ring;
+    uint32_t n = tabor_ring_ready(ring);
+    if (n > ring->capacity) {
+        n = ring->capacity;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        tabor_accept(rt, owner,
+                     &c->link->commands[(ring->next_head + i) & ring->mask]);
+    }
+    if (n) {
+        tabor_ring_release(ring, n);
+    }
+    c->drained = n;
+}
+
+static void
+start_closing(tabor_rt *rt, unsigned owner)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    unsigned state =
+        atomic_load_explicit(&c->link->state, memory_order_acquire);
+    if (state == TABOR_LINK_CLOSING && !c->closing) {
+        c->closing = 1;
+    }
+}
+
+static void
+drain(tabor_rt *rt)
+{
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        rt->clients[o] =
+            atomic_load_explicit(&rt->inbox[o], memory_order_acquire);
+        if (rt->clients[o]) {
+            start_closing(rt, o); /* before the drain: nothing comes after */
+            drain_client(rt, o);
+        }
+    }
+}
+
+static void
+take_panic(tabor_rt *rt)
+{
+    if (!atomic_load_explicit(&rt->panic, memory_order_relaxed)) {
+        return;
+    }
+    atomic_store_explicit(&rt->panic, 0, memory_order_relaxed);
+    tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        if (rt->clients[o]) {
+            tabor_withdraw(rt, o, 0, TABOR_END_CANCELLED);
+        }
+    }
+}
+
+/* -------------------------------------------------------- mix, retire -- */
+
+/* In place, ascending: the ends of a span in the order of their frames, so
+ * that events come in the same order for every block size. */
+static void
+sort_ended(uint32_t *a, uint32_t n)
+{
+    for (uint32_t i = n / 2, end = n; end > 1;) {
+        uint32_t x;
+        if (i > 0) {
+            x = a[--i];
+        } else {
+            x = a[--end];
+            a[end] = a[0];
+        }
+        uint32_t hole = i;
+        for (uint32_t kid; (kid = 2 * hole + 1) < end; hole = kid) {
+            kid += kid + 1 < end && a[kid + 1] > a[kid];
+            if (a[kid] <= x) {
+                break;
+            }
+            a[hole] = a[kid];
+        }
+        a[hole] = x;
+    }
+}
+
+static void
+retire(tabor_rt *rt, uint32_t count)
+{
+    if (count > 1) {
+        sort_ended(rt->ended, count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        tabor_play_end(rt, rt->ended[i] & 0xffff,
+                       rt->frame + (rt->ended[i] >> 16));
+    }
+}
+
+static void
+write_out(tabor_rt *rt, float *out, uint32_t frames)
+{
+    for (uint32_t c = 0; c < rt->channels; c++) {
+        const float *bus = rt->bus + (size_t)c * TABOR_SPAN_MAX;
+        if (tabor_ramp_moves(&rt->master, rt->frame)) {
+            for (uint32_t i = 0; i < frames; i++) {
+                out[(size_t)i * rt->channels + c] =
+                    bus[i] * tabor_ramp_at(&rt->master, rt->frame + i);
+            }
+        } else {
+            float level = rt->master.to;
+            for (uint32_t i = 0; i < frames; i++) {
+                out[(size_t)i * rt->channels + c] = bus[i] * level;
+            }
+        }
+    }
+}
+
+/* Mix a span in which no command is due. */
+static void
+render_span(tabor_rt *rt, float *out, uint32_t frames)
+{
+    for (uint32_t c = 0; c < rt->channels; c++) {
+        memset(rt->bus + (size_t)c * TABOR_SPAN_MAX, 0,
+               frames * sizeof *rt->bus);
+    }
+    uint32_t ended = tabor_voices_mix(rt, frames);
+    write_out(rt, out, frames);
+    retire(rt, ended);
+    rt->frame += frames;
+}
+
+static void
+apply_due(tabor_rt *rt)
+{
+    while (tabor_schedule_next(rt) <= rt->frame) {
+        tabor_apply_next(rt);
+    }
+    retire(rt, tabor_voices_mix(rt, 0)); /* what was cut with no fade */
+}
+
+/* -------------------------------------------------------------- tell -- */
+
+static void
+finish_closing(tabor_rt *rt, unsigned owner)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    if (c->closing == 1) {
+        tabor_withdraw(rt, owner, 0, TABOR_END_DETACHED);
+        tabor_schedule_purge(rt, owner);
+        tabor_fade_voices(rt, owner, DETACH_FADE_FRAMES, TABOR_END_DETACHED);
+        c->closing = 2;
+    }
+    if (c->sounding == 0) {
+        rt->clients[owner] = NULL;
+        atomic_store_explicit(&rt->inbox[owner], NULL, memory_order_relaxed);
+        atomic_store_explicit(&c->link->state, TABOR_LINK_DETACHED,
+                              memory_order_release);
+    }
+}
+
+/* Publish one client's events and credits; returns 1 if its reader sleeps. */
+static int
+tell_client(tabor_rt_client *c)
+{
+    int news = c->notes || c->drained || c->done != c->done_told;
+    if (c->notes) {
+        tabor_ring_commit(&c->link->note_ring, c->notes);
+        c->notes = 0;
+    }
+    if (c->done != c->done_told) {
+        c->done_told = c->done;
+        atomic_store_explicit(&c->link->done, c->done, memory_order_release);
+    }
+    /* unconditional: a look before the exchange would lose wake-ups */
+    if (news &&
+        atomic_exchange_explicit(&c->link->armed, 0, memory_order_acq_rel)) {
+        atomic_store_explicit(&c->link->fire, 1, memory_order_release);
+        return 1;
+    }
+    return 0;
+}
+
+static int
+tell(tabor_rt *rt, uint64_t now_ns)
+{
+    int wake = 0;
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        tabor_rt_client *c = rt->clients[o];
+        if (!c) {
+            continue;
+        }
+        wake |= tell_client(c);
+        if (c->closing) {
+            finish_closing(rt, o);
+        }
+    }
+    atomic_store_explicit(&rt->sounding_told, rt->sounding,
+                          memory_order_relaxed);
+    tabor_clock_publish(&rt->clock, (tabor_clock_words){rt->frame, now_ns});
+    return wake;
+}
+
+/* ------------------------------------------------------------- render -- */
+
+TABOR_RT int
+tabor_render(tabor_rt *rt, float *out, uint32_t frames, uint64_t now_ns)
+{
+    take_panic(rt);
+    drain(rt);
+    apply_due(rt);
+    uint64_t end = rt->frame + frames;
+    while (rt->frame < end) {
+        uint64_t next = tabor_schedule_next(rt);
+        uint64_t cut = next < end ? next : end;
+        uint32_t n = (uint32_t)(cut - rt->frame);
+        render_span(rt, out, n);
+        out += (size_t)n * rt->channels;
+        if (cut < end) {
+            apply_due(rt);
+        }
+    }
+    return tell(rt, now_ns);
+}
+
+TABOR_RT void
+tabor_render_end(tabor_rt *rt)
+{
+    drain(rt);
+    apply_due(rt);
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        if (rt->clients[o]) {
+            tabor_withdraw(rt, o, 0, TABOR_END_DETACHED);
+        }
+    }
+    tabor_fade_voices(rt, 0, 0, TABOR_END_DETACHED);
+    retire(rt, tabor_voices_mix(rt, 0));
+    tell(rt, 0);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "rt/schedule.h"
+
+/* Signed difference: what is in flight is far less than 2^31 apart. */
+static int
+before(const tabor_rt_key *a, const tabor_rt_key *b)
+{
+    if (a->frame != b->frame) {
+        return a->frame < b->frame;
+    }
+    if (a->owner != b->owner) {
+        return a->owner < b->owner;
+    }
+    return (int32_t)(a->seq - b->seq) < 0;
+}
+
+static void
+place(tabor_rt *rt, uint32_t i, tabor_rt_key key)
+{
+    rt->heap[i] = key;
+    rt->clients[key.owner]->heap_at[key.slab] = i;
+}
+
+/* Put a key into the hole at i, or nearer to the top. */
+static void
+sift_up(tabor_rt *rt, uint32_t i, tabor_rt_key key)
+{
+    while (i > 0) {
+        uint32_t parent = (i - 1) / 2;
+        if (!before(&key, &rt->heap[parent])) {
+            break;
+        }
+        place(rt, i, rt->heap[parent]);
+        i = parent;
+    }
+    place(rt, i, key);
+}
+
+/* Put a key into the hole at i, or further down. */
+static void
+sift_down(tabor_rt *rt, uint32_t i, tabor_rt_key key)
+{
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+        if (child >= rt->heap_size) {
+            break;
+        }
+        if (child + 1 < rt->heap_size &&
+            before(&rt->heap[child + 1], &rt->heap[child])) {
+            child++;
+        }
+        if (!before(&rt->heap[child], &key)) {
+            break;
+        }
+        place(rt, i, rt->heap[child]);
+        i = child;
+    }
+    place(rt, i, key);
+}
+
+TABOR_RT int
+tabor_schedule_push(tabor_rt *rt, unsigned owner, const tabor_command *command)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    if (c->slab_free_count == 0) {
+        return -1;
+    }
+    uint16_t slab = c->slab_free[--c->slab_free_count];
+    c->slab[slab] = *command;
+    tabor_rt_key key = {.frame = command->frame,
+                        .seq = command->seq,
+                        .slab = slab,
+                        .owner = (uint8_t)owner};
+    sift_up(rt, rt->heap_size++, key);
+    return slab;
+}
+
+TABOR_RT uint64_t
+tabor_schedule_next(const tabor_rt *rt)
+{
+    return rt->heap_size ? rt->heap[0].frame : TABOR_NEVER;
+}
+
+static tabor_rt_key
+take(tabor_rt *rt, uint32_t i)
+{
+    tabor_rt_key key = rt->heap[i];
+    tabor_rt_key last = rt->heap[--rt->heap_size];
+    if (i == rt->heap_size) {
+        return key;
+    }
+    if (before(&last, &key)) {
+        sift_up(rt, i, last);
+    } else {
+        sift_down(rt, i, last);
+    }
+    return key;
+}
+
+TABOR_RT tabor_rt_key
+tabor_schedule_pop(tabor_rt *rt)
+{
+    return take(rt, 0);
+}
+
+TABOR_RT void
+tabor_schedule_remove(tabor_rt *rt, unsigned owner, unsigned slab)
+{
+    tabor_schedule_free(rt, take(rt, rt->clients[owner]->heap_at[slab]));
+}
+
+TABOR_RT void
+tabor_schedule_purge(tabor_rt *rt, unsigned owner)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rt->heap_size; i++) {
+        if (rt->heap[i].owner == owner) {
+            tabor_schedule_free(rt, rt->heap[i]);
+        } else {
+            rt->heap[kept++] = rt->heap[i];
+        }
+    }
+    rt->heap_size = kept;
+    for (uint32_t i = kept; i-- > 0;) {
+        sift_down(rt, i, rt->heap[i]);
+    }
+}
+
+TABOR_RT void
+tabor_schedule_free(tabor_rt *rt, tabor_rt_key key)
+{
+    tabor_rt_client *c = rt->clients[key.owner];
+    c->slab_free[c->slab_free_count++] = key.slab;
+    c->done++;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Voices: a sample sounding, with its position, gain, pan and fade.
+ *
+ * How sample channels reach engine channels: one channel is panned between
+ * channels 0 and 1 at constant power; otherwise channel c goes to engine
+ * channel c modulo their number, the ones that share an engine channel are
+ * averaged, and pan is a balance of engine channels 0 and 1.
+ */
+#ifndef TABOR_RT_VOICE_H
+#define TABOR_RT_VOICE_H
+
+#include "rt/rt.h"
+
+/* Start the play that a command describes, on rt->frame. Finds a voice, taking
+ * the oldest if the limit is reached; returns its index, or -1 if all of them
+ * started on this very frame.  [audio] */
+TABOR_RT int tabor_voice_start(tabor_rt *rt, const tabor_command *play,
+                               uint32_t late, uint64_t skip_frames);
+
+/* Fade to silence, then end for a reason. A shorter fade than one under way
+ * wins; a longer one is ignored.  [audio] */
+TABOR_RT void tabor_voice_fade_out(tabor_rt *rt, tabor_voice *v,
+                                   uint32_t fade_frames, unsigned reason);
+
+/* Apply a VOICE_SET at rt->frame.  [audio] */
+TABOR_RT void tabor_voice_change(tabor_rt *rt, tabor_voice *v,
+                                 const tabor_command *set);
+
+/* Add n frames of every voice to the bus, from rt->frame on; list the voices
+ * that end within them in rt->ended as (end - frame) << 16 | index and return
+ * how many there are.  [audio] */
+TABOR_RT uint32_t tabor_voices_mix(tabor_rt *rt, uint32_t n);
+
+/* The voice at an index is free from now on.  [audio] */
+TABOR_RT void tabor_voice_free(tabor_rt *rt, uint32_t index);
+
+#endif
