@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: MIT
+TEST_EXTENSIONS = .lua .py .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+    $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+LUA_LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = ./pre-inst-env
+LUA_LOG_COMPILER = ./pre-inst-env $(LUA)
+PY_LOG_COMPILER = ./pre-inst-env $(PYTHON)
+SH_LOG_COMPILER = ./pre-inst-env bash
+
+# What sees the core's own headers and hidden symbols.
+TEST_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tests/lib
+TEST_LDADD = src/libtabor-all.la
+
+c_tests = %D%/link %D%/render %D%/ring %D%/schedule
+check_PROGRAMS += $(c_tests)
+TESTS += $(c_tests)
+EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
+%C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_link_LDADD = $(TEST_LDADD)
+%C%_render_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_render_LDADD = $(TEST_LDADD)
+%C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_ring_LDADD = $(TEST_LDADD)
+%C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_schedule_LDADD = $(TEST_LDADD)

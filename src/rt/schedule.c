@@ -67,7 +67,9 @@ tabor_schedule_push(tabor_rt *rt, unsigned owner, const tabor_command *command)
     }
     uint16_t slab = c->slab_free[--c->slab_free_count];
     c->slab[slab] = *command;
-    tabor_rt_key key = {.frame = command->frame,
+    /* a frame that has passed means now: late commands keep their order */
+    uint64_t frame = command->frame > rt->frame ? command->frame : rt->frame;
+    tabor_rt_key key = {.frame = frame,
                         .seq = command->seq,
                         .slab = slab,
                         .owner = (uint8_t)owner};
