@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The producer's side: refusals with counts, credits that come back, many
+ * clients, lives that end in any order.
+ */
+#include <sys/wait.h>
+
+#include "helpers.h"
+
+/* -------------------------------------------------------------- refusal -- */
+
+static uint32_t
+play_until_full(rig *r, tabor_handle sample, const tabor_play_params *p,
+                tabor_handle *last)
+{
+    uint32_t accepted = 0;
+    while (tabor_play(r->client, sample, p, last) == TABOR_OK) {
+        accepted++;
+    }
+    return accepted;
+}
+
+static uint32_t
+count_ends(rig *r, unsigned reason)
+{
+    tabor_event e;
+    uint32_t n = 0;
+    while (tabor_poll(r->client, &e, 1)) {
+        n += e.type == TABOR_EVENT_ENDED && e.reason == reason;
+    }
+    return n;
+}
+
+static void
+test_queue_full(void)
+{
+    rig r = rig_open("offline", 256, 256, 256);
+    tabor_handle sample = rig_ramp(&r, 10, 2), voice = 0;
+    uint32_t accepted = play_until_full(&r, sample, NULL, &voice);
+    tabor_full full = tabor_full_info();
+    /* one slot holds the sample's announcement */
+    ok_int(accepted, 256 - 16 - 1, "a ring of 256 takes all but 16");
+    ok(full.needed == 1 && full.free == 0 && strcmp(full.which, "queue") == 0,
+       "then it is refused: %s", tabor_error());
+    ok_int(tabor_voice_stop(r.client, voice, 0, TABOR_ASAP), TABOR_OK,
+           "a stop gets through");
+    ok_int(tabor_client_wait_space(r.client, 1, 1000000000), TABOR_ERR_FULL,
+           "waiting offline says that only rendering makes room");
+    free(rig_render(&r, 100, 2));
+    ok_int(count_ends(&r, TABOR_FINISHED), accepted - 1,
+           "every accepted play but the stopped one finishes");
+    ok_int(tabor_play(r.client, sample, NULL, &voice), TABOR_OK,
+           "and there is room again");
+    tabor_stats stats;
+    tabor_get_stats(r.client, &stats);
+    ok(stats.refused == 1 && stats.queue_size == 256 && stats.queue_high == 241,
+       "refusals and the high-water mark are counted");
+    rig_close(&r);
+}
+
+static void
+test_schedule_full(void)
+{
+    rig r = rig_open("offline", 256, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 10, 2), voice = 0;
+    tabor_play_params p = TABOR_PLAY;
+    p.at = 1000000;
+    uint32_t accepted = 0;
+    for (int i = 0; i < 8; i++) {
+        accepted += play_until_full(&r, sample, &p, &voice);
+        free(rig_render(&r, 1, 2));
+    }
+    tabor_full full = tabor_full_info();
+    ok_int(accepted, 4096 - 16, "4,080 plays may wait for their frame");
+    ok(strcmp(full.which, "schedule") == 0 && full.free == 0, "then: %s",
+       tabor_error());
+    ok_int(tabor_cancel(r.client, 0), TABOR_OK, "cancel gets through");
+    free(rig_render(&r, 1, 2));
+    ok_int(count_ends(&r, TABOR_CANCELLED), accepted,
+           "and withdraws every one, with one end each");
+    ok_int(play_until_full(&r, sample, &p, &voice), 1024 - 16,
+           "after which all the room is there again");
+    rig_close(&r);
+}
+
+static void
+test_plays_full(void)
+{
+    rig r;
+    tabor_engine_config config = TABOR_ENGINE_CONFIG;
+    config.driver = "offline";
+    must(tabor_engine_open(&config, &r.engine));
+    tabor_client_config client = TABOR_CLIENT_CONFIG;
+    client.plays = 10;
+    must(tabor_client_open(r.engine, &client, &r.client));
+    tabor_handle sample = rig_ramp(&r, 10, 2), voice = 0;
+    ok_int(play_until_full(&r, sample, NULL, &voice), 10,
+           "a client for 10 plays takes 10");
+    ok_int(strcmp(tabor_full_info().which, "plays"), 0, "then: %s",
+           tabor_error());
+    for (int i = 0; i < 10000; i++) {
+        free(rig_render(&r, 20, 2));
+        if (tabor_play(r.client, sample, NULL, &voice) != TABOR_OK) {
+            break;
+        }
+    }
+    tabor_stats stats;
+    tabor_get_stats(r.client, &stats);
+    ok_int(stats.refused, 1, "who never polls plays on: slots come back");
+    rig_close(&r);
+}
+
+static void
+test_wait_space(void)
+{
+    rig r = rig_open("null", 256, 256, 64);
+    tabor_handle sample = rig_ramp(&r, 10, 2), voice = 0;
+    uint32_t accepted = 0;
+    int waits = 0;
+    while (accepted < 2000) {
+        tabor_status st = tabor_play(r.client, sample, NULL, &voice);
+        if (st == TABOR_ERR_FULL) {
+            waits++;
+            must(tabor_client_wait_space(r.client, 1, 5000000000u));
+        } else {
+            must(st);
+            accepted++;
+        }
+    }
+    uint32_t ended = 0;
+    while (ended < accepted &&
+           tabor_client_wait(r.client, 5000000000u) == TABOR_OK) {
+        tabor_event e;
+        while (tabor_poll(r.client, &e, 1)) {
+            ended += e.type == TABOR_EVENT_ENDED;
+        }
+    }
+    ok(waits > 10, "a small queue fills up (%d times)", waits);
+    ok_int(ended, 2000, "waiting for room loses nothing of 2,000 plays");
+    rig_close(&r);
+}
+
+/* -------------------------------------------------------------- handles -- */
+
+static void
+test_handles(void)
+{
+    rig r = rig_open("offline", 256, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 10, 2), voice = 0;
+    must(tabor_play(r.client, sample, NULL, &voice));
+    ok_int(tabor_voice_alive(r.client, voice), 1, "a voice is alive at once");
+    free(rig_render(&r, 20, 2));
+    ok_int(tabor_voice_alive(r.client, voice), 0, "and is not when it ended");
+    ok_int(tabor_voice_stop(r.client, voice, 0, TABOR_ASAP), TABOR_ERR_STALE,
+           "stopping it then is stale");
+    ok_int(tabor_voice_stop(r.client, 0, 0, TABOR_ASAP), TABOR_ERR_STALE,
+           "0 is no voice");
+    ok_int(tabor_voice_stop(r.client, sample, 0, TABOR_ASAP), TABOR_ERR_STALE,
+           "nor is a sample");
+    ok_int(tabor_play(r.client, voice, NULL, &voice), TABOR_ERR_STALE,
+           "and a voice is no sample");
+    tabor_client *other;
+    must(tabor_client_open(r.engine, NULL, &other));
+    must(tabor_play(r.client, sample, NULL, &voice));
+    ok_int(tabor_voice_stop(other, voice, 0, TABOR_ASAP), TABOR_ERR_STALE,
+           "another client's voice is not one's own");
+    tabor_client_close(other);
+    rig_close(&r);
+}
+
+static void
+test_numbers(void)
+{
+    rig r = rig_open("offline", 256, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 10, 2), voice = 0;
+    const struct {
+        double velocity, gain, pan, rate;
+        const char *word;
+    } bad[] = {
+        {100, 1, 0, 1, "127"},   {1, -1, 0, 1, "gain"}, {1, 17, 0, 1, "gain"},
+        {1, 1, 2, 1, "pan"},     {1, 1, 0, 0, "rate"},  {1, 1, 0, NAN, "rate"},
+        {NAN, 1, 0, 1, "veloc"}, {1, 1, NAN, 1, "pan"}, {1, 1, 0, 65, "rate"}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        tabor_play_params p = TABOR_PLAY;
+        p.velocity = bad[i].velocity;
+        p.gain = bad[i].gain;
+        p.pan = bad[i].pan;
+        p.rate = bad[i].rate;
+        ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID &&
+               strstr(tabor_error(), bad[i].word),
+           "refused: %s", tabor_error());
+    }
+    uint64_t frames;
+    ok_int(tabor_seconds_to_frames(-1, 48000, &frames), TABOR_ERR_INVALID,
+           "a time is not negative");
+    ok_int(tabor_seconds_to_frames(NAN, 48000, &frames), TABOR_ERR_INVALID,
+           "nor NaN");
+    must(tabor_seconds_to_frames(0.5 / 48000 + 1e-9, 48000, &frames));
+    ok_int(frames, 1, "seconds round to the nearest frame");
+    rig_close(&r);
+}
+
+/* ----------------------------------------------------------------- many -- */
+
+static void
+test_many(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 100, 2), voice;
+    tabor_client *clients[16] = {r.client};
+    for (int i = 1; i < 16; i++) {
+        must(tabor_client_open(r.engine, NULL, &clients[i]));
+    }
+    tabor_client *more;
+    ok_int(tabor_client_open(r.engine, NULL, &more), TABOR_ERR_LIMIT,
+           "16 clients connect, a 17th does not");
+    tabor_play_params p = TABOR_PLAY;
+    p.at = 10;
+    p.gain = 1.0 / 16;
+    for (int i = 15; i >= 0; i--) {
+        must(tabor_play(clients[i], sample, &p, &voice));
+    }
+    float *out = rig_render(&r, 200, 2);
+    ok_near(out[(10 + 99) * 2 + 1], 1.0, 1e-6,
+            "all play one shared sample together");
+    free(out);
+    int each = 1;
+    for (int i = 0; i < 16; i++) {
+        tabor_event e[4];
+        each = each && tabor_poll(clients[i], e, 4) == 1;
+    }
+    ok(each, "and each is told of its own voice");
+    for (int round = 0; round < 50; round++) {
+        must(tabor_play(clients[15], sample, NULL, &voice));
+        tabor_client_close(clients[15]);
+        free(rig_render(&r, 2000, 2));
+        must(tabor_client_open(r.engine, NULL, &clients[15]));
+    }
+    ok(1, "a place comes back 50 times when its client leaves");
+    for (int i = 1; i < 16; i++) {
+        tabor_client_close(clients[i]);
+    }
+    rig_close(&r);
+}
+
+/* ----------------------------------------------------------------- life -- */
+
+static void
+test_close_order(const char *driver)
+{
+    for (int i = 0; i < 100; i++) {
+        rig r = rig_open(driver, 64, 256, 1024);
+        tabor_handle sample = rig_ramp(&r, 48000, 2), voice;
+        must(tabor_play(r.client, sample, NULL, &voice));
+        tabor_engine *second;
+        tabor_engine_info info;
+        tabor_engine_get_info(r.engine, &info);
+        must(tabor_engine_attach(info.id, &second));
+        if (i & 1) {
+            tabor_sample_release(r.client, sample);
+        }
+        if (i & 2) {
+            tabor_engine_close(second);
+            tabor_engine_close(r.engine);
+            tabor_client_close(r.client);
+        } else {
+            tabor_client_close(r.client);
+            tabor_engine_close(r.engine);
+            tabor_engine_close(second);
+        }
+    }
+    ok(1, "%s: voice, sample, client and engine end in any order, 100 times",
+       driver);
+}
+
+static void
+test_after_close(void)
+{
+    rig r = rig_open("null", 64, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 480000, 2), voice;
+    tabor_play_params p = TABOR_PLAY;
+    must(tabor_play(r.client, sample, NULL, &voice));
+    p.at = 48000000;
+    must(tabor_play(r.client, sample, &p, &voice));
+    tabor_engine_close(r.engine);
+    ok_int(tabor_play(r.client, sample, NULL, &voice), TABOR_ERR_CLOSED,
+           "a closed engine says so");
+    ok_int(count_ends(&r, TABOR_DETACHED), 2,
+           "each play that was alive has its end");
+    ok_int(tabor_client_wait(r.client, 10000000000u), TABOR_ERR_CLOSED,
+           "waiting for more does not wait");
+    tabor_client_close(r.client);
+}
+
+static void
+test_fork(void)
+{
+    rig r = rig_open("null", 64, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 4800, 2), voice;
+    int children = 0;
+    for (int i = 0; i < 20; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            int right =
+                tabor_play(r.client, sample, NULL, &voice) == TABOR_ERR_FORKED;
+            tabor_client_close(r.client);
+            tabor_engine_close(r.engine);
+            rig own = rig_open("null", 64, 16, 64);
+            rig_close(&own);
+            _exit(right ? 0 : 1);
+        }
+        int status = 1;
+        waitpid(child, &status, 0);
+        children += status == 0;
+    }
+    ok_int(children, 20, "a forked child is told, and can open its own");
+    ok_int(tabor_play(r.client, sample, NULL, &voice), TABOR_OK,
+           "the parent plays on");
+    rig_close(&r);
+}
+
+static void
+test_panic(void)
+{
+    rig r = rig_open("offline", 256, 256, 256);
+    tabor_handle sample = rig_ramp(&r, 48000, 2), voice = 0;
+    tabor_play_params p = TABOR_PLAY;
+    must(tabor_play(r.client, sample, NULL, &voice));
+    p.at = 480000;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 100, 2));
+    tabor_engine_panic(r.engine);
+    float *out = rig_render(&r, 100, 2);
+    ok(out[0] == 0.0f, "panic is silence at once");
+    ok_int(count_ends(&r, TABOR_STOPPED), 1, "with an end for what sounded");
+    free(out);
+    rig_close(&r);
+}
+
+int
+main(void)
+{
+    tap_start();
+    test_queue_full();
+    test_schedule_full();
+    test_plays_full();
+    test_wait_space();
+    test_handles();
+    test_numbers();
+    test_many();
+    test_close_order("offline");
+    test_close_order("null");
+    test_after_close();
+    test_fork();
+    test_panic();
+    return tap_done();
+}

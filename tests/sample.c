@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Samples: what loads, what is refused and why, and that memory comes back.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "helpers.h"
+
+static rig r;
+
+static void
+write_file(const char *path, const void *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(bytes, 1, n, f) != n || fclose(f) != 0) {
+        printf("Bail out! can't write %s\n", path);
+        exit(1);
+    }
+}
+
+/* A second of sine in any format that save() knows. */
+static tabor_audio *
+make_sine(uint32_t rate, uint32_t channels)
+{
+    tabor_audio *a;
+    must(tabor_audio_new(rate, channels, rate, &a));
+    for (uint64_t i = 0; i < a->frames * channels; i++) {
+        a->values[i] =
+            (float)(0.5 * sin(i / channels * 440 * 6.283185307 / rate));
+    }
+    return a;
+}
+
+/* -------------------------------------------------------------- formats -- */
+
+static void
+test_formats(void)
+{
+    const char *files[] = {"t-sample.wav", "t-sample.aiff", "t-sample.flac",
+                           "t-sample.ogg"};
+    const double tolerance[] = {0, 0, 1.0 / (1 << 23), 0.05};
+    tabor_audio *sine = make_sine(44100, 2), *back;
+    for (int i = 0; i < 4; i++) {
+        must(tabor_audio_save(sine, files[i]));
+        tabor_status st = tabor_audio_read(files[i], &back);
+        double worst = 1;
+        if (st == TABOR_OK && back->frames == sine->frames) {
+            worst = 0;
+            for (uint64_t k = 0; k < sine->frames * 2; k++) {
+                worst = fmax(worst, fabs(back->values[k] - sine->values[k]));
+            }
+            tabor_audio_free(back);
+        }
+        ok(worst <= tolerance[i], "%s comes back as it was saved (%g)",
+           files[i], worst);
+        tabor_handle sample;
+        tabor_sample_info info = {0};
+        st = tabor_sample_load(r.client, files[i], NULL, &sample);
+        tabor_sample_get_info(r.client, sample, &info);
+        ok(st == TABOR_OK && info.frames == 48000 && info.channels == 2 &&
+               strcmp(info.name, "t-sample") == 0,
+           "%s loads at the engine's rate, named by its file", files[i]);
+        remove(files[i]);
+    }
+    tabor_audio_free(sine);
+}
+
+static void
+test_resampling(void)
+{
+    tabor_audio *sine = make_sine(44100, 1), *at_48k;
+    must(tabor_audio_resample(sine, 48000, &at_48k));
+    double worst = 0;
+    for (int i = 2000; i < 46000; i++) {
+        double want = 0.5 * sin(i * 440 * 6.283185307 / 48000);
+        worst = fmax(worst, fabs(at_48k->values[i] - want));
+    }
+    /* 1e-6 of 0.5 is float32's own noise after some additions */
+    ok(worst < 1e-6, "resampling a sine gives that sine (%g)", worst);
+    tabor_audio_free(sine);
+    tabor_audio_free(at_48k);
+}
+
+/* ------------------------------------------------------------ bad input -- */
+
+static void
+refused(const char *path, tabor_status status, const char *word)
+{
+    tabor_handle sample;
+    tabor_status st = tabor_sample_load(r.client, path, NULL, &sample);
+    ok(st == status && strstr(tabor_error(), path) &&
+           strstr(tabor_error(), word),
+       "%s: %s", path, tabor_error());
+}
+
+/* A FLAC of noise, cut after two thirds. */
+static void
+write_truncated_flac(const char *path)
+{
+    tabor_audio *noise;
+    must(tabor_audio_new(48000, 1, 48000, &noise));
+    uint32_t dice = 1;
+    for (int i = 0; i < 48000; i++) {
+        dice = dice * 1664525u + 1013904223u;
+        noise->values[i] = (float)(dice >> 8) * 0x1p-25f;
+    }
+    must(tabor_audio_save(noise, path));
+    struct stat info;
+    if (stat(path, &info) != 0 || truncate(path, info.st_size * 2 / 3) != 0) {
+        printf("Bail out! can't cut %s\n", path);
+        exit(1);
+    }
+    tabor_audio_free(noise);
+}
+
+/* A WAV header that promises 4 GB, another that has 5000 channels. */
+static void
+write_headers(void)
+{
+    unsigned char h[60] = "RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x02\0"
+                          "\x80\xbb\0\0\0\xee\x02\0\x04\0\x10\0data";
+    memset(h + 40, 0xff, 4);
+    write_file("t-huge.wav", h, 44);
+    h[22] = 0x88;
+    h[23] = 0x13;
+    write_file("t-wide.wav", h, 60);
+}
+
+static void
+test_bad_files(void)
+{
+    write_file("t-text.wav", "this is a text, not a sound\n", 28);
+    write_file("t-empty.wav", "", 0);
+    write_truncated_flac("t-cut.flac");
+    write_headers();
+    mkdir("t-folder.wav", 0777);
+    mkfifo("t-fifo.wav", 0666);
+    refused("t-text.wav", TABOR_ERR_DECODE, "not a sound file");
+    refused("t-empty.wav", TABOR_ERR_DECODE, "empty");
+    refused("t-cut.flac", TABOR_ERR_DECODE, "");
+    refused("t-huge.wav", TABOR_ERR_DECODE, "");
+    refused("t-wide.wav", TABOR_ERR_DECODE, "");
+    refused("t-folder.wav", TABOR_ERR_IO, "directory");
+    refused("t-fifo.wav", TABOR_ERR_IO, "not a regular file");
+    refused("t-missing.wav", TABOR_ERR_MISSING, "No such file");
+    refused("/dev/zero", TABOR_ERR_IO, "not a regular file");
+    const char *files[] = {"t-text.wav", "t-empty.wav", "t-cut.flac",
+                           "t-huge.wav", "t-wide.wav",  "t-fifo.wav"};
+    for (int i = 0; i < 6; i++) {
+        remove(files[i]);
+    }
+    rmdir("t-folder.wav");
+}
+
+static void
+test_limits(void)
+{
+    tabor_audio *a;
+    ok_int(tabor_audio_new(10, 64, 768000, &a), TABOR_OK,
+           "64 channels at 768 kHz are fine");
+    tabor_audio_free(a);
+    ok_int(tabor_audio_new(10, 65, 48000, &a), TABOR_ERR_LIMIT,
+           "65 channels are not");
+    ok_int(tabor_audio_new(10, 0, 48000, &a), TABOR_ERR_LIMIT, "nor is none");
+    ok_int(tabor_audio_new(10, 1, 3999, &a), TABOR_ERR_LIMIT, "nor 3,999 Hz");
+    ok_int(tabor_audio_new(10, 1, 768001, &a), TABOR_ERR_LIMIT,
+           "nor 768,001 Hz");
+    ok_int(tabor_audio_new(UINT64_MAX / 2, 2, 48000, &a), TABOR_ERR_LIMIT,
+           "nor more than 512 MiB, however much more");
+    const float nan_value[] = {0, 1, NAN, 0};
+    ok(tabor_audio_from_values(nan_value, TABOR_FLOAT32, 2, 2, 48000, &a) ==
+               TABOR_ERR_INVALID &&
+           strstr(tabor_error(), "frame 1, channel 0"),
+       "a NaN is refused, with its place");
+    const int16_t ints[] = {-32768, 16384};
+    must(tabor_audio_from_values(ints, TABOR_INT16, 2, 1, 48000, &a));
+    ok(a->values[0] == -1.0f && a->values[1] == 0.5f,
+       "integers are scaled by their width");
+    tabor_audio_free(a);
+}
+
+/* -------------------------------------------------------------- retire -- */
+
+static long
+resident_kb(void)
+{
+    FILE *f = fopen("/proc/self/statm", "r");
+    long pages = 0, resident = 0;
+    if (f) {
+        if (fscanf(f, "%ld %ld", &pages, &resident) != 2) {
+            resident = 0;
+        }
+        fclose(f);
+    }
+    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void
+test_unload(void)
+{
+    tabor_handle sample = rig_ramp(&r, 4800, 2), voice;
+    must(tabor_play(r.client, sample, NULL, &voice));
+    free(rig_render(&r, 100, 2));
+    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_RING));
+    ok_int(tabor_play(r.client, sample, NULL, &voice), TABOR_ERR_STALE,
+           "an unloaded sample refuses plays");
+    float *out = rig_render(&r, 4700, 2);
+    ok(out[4699 * 2] > 0.99f, "but what plays it rings to its end");
+    free(out);
+    tabor_event e;
+    ok(tabor_poll(r.client, &e, 1) == 1 && e.reason == TABOR_FINISHED,
+       "and finishes");
+
+    sample = rig_ramp(&r, 4800, 2);
+    must(tabor_play(r.client, sample, NULL, &voice));
+    free(rig_render(&r, 100, 2));
+    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_CUT));
+    out = rig_render(&r, 100, 2);
+    ok(out[0] == 0.0f && tabor_poll(r.client, &e, 1) == 1 &&
+           e.reason == TABOR_UNLOADED,
+       "cut stops what plays it, and says why");
+    free(out);
+}
+
+static void
+test_memory(void)
+{
+    const int rounds = 400; /* of 1 MB each */
+    long before = 0;
+    for (int i = 0; i < rounds; i++) {
+        tabor_handle sample = rig_ramp(&r, 131072, 2), voice;
+        must(tabor_play(r.client, sample, NULL, &voice));
+        if (i % 2) {
+            must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_FADE));
+        } else {
+            tabor_sample_release(r.client, sample);
+            must(tabor_stop(r.client, 0));
+        }
+        free(rig_render(&r, 1000, 2));
+        if (i == 20) {
+            before = resident_kb();
+        }
+    }
+    long growth = resident_kb() - before;
+    ok(growth < 20000, "400 MB loaded and unloaded grow memory by %ld kB",
+       growth);
+}
+
+int
+main(void)
+{
+    tap_start();
+    r = rig_open("offline", 256, 256, 1024);
+    test_formats();
+    test_resampling();
+    test_bad_files();
+    test_limits();
+    test_unload();
+    test_memory();
+    rig_close(&r);
+    return tap_done();
+}
