@@ -16,6 +16,7 @@ TEST_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tests/lib
 TEST_LDADD = src/libtabor-all.la
 
 c_tests = %D%/client \
+    %D%/conformance \
     %D%/device \
     %D%/fuzz-ring \
     %D%/headers \
@@ -30,6 +31,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 
 %C%_client_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_client_LDADD = $(TEST_LDADD)
+%C%_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_conformance_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
 %C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -46,6 +49,16 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_sample_LDADD = $(TEST_LDADD)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
+
+# Opens a driver through the public library, for drivers.sh.
+check_PROGRAMS += %D%/try
+%C%_try_SOURCES = %D%/drivers/try.c
+%C%_try_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_try_LDADD = src/libtabor.la
+
+sh_tests = %D%/drivers.sh %D%/layers.sh %D%/rt-symbols.sh
+TESTS += $(sh_tests)
+EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh
 
 # A driver as a stranger writes it, for the tests; loaded, never linked.
 check_LTLIBRARIES += %D%/chaos.la
