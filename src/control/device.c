@@ -206,7 +206,7 @@ static void
 lose(tabor_device *device, const char *why)
 {
     tabor_stream *dead = device->stream;
-    char text[640];
+    char text[800];
     snprintf(text, sizeof text, "device %s lost: %s", device->name, why);
     tabor_log(text);
     tabor_stream_leave(dead);

@@ -236,14 +236,28 @@ tabor_stream_leave(tabor_stream *stream)
 
 /* --------------------------------------------------------------- close -- */
 
+/* Streams whose driver may call for ever. Kept in sight, never freed. */
+static tabor_stream *left_behind;
+static pthread_mutex_t left_behind_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+leave_behind(tabor_stream *stream)
+{
+    pthread_mutex_lock(&left_behind_lock);
+    stream->next_left = left_behind;
+    left_behind = stream;
+    pthread_mutex_unlock(&left_behind_lock);
+    tabor_log("a stream was left behind: its audio system hangs");
+}
+
 int
 tabor_stream_close_here(tabor_stream *stream)
 {
     int stopped = stream->driver->stop(stream->handle) == TABOR_DRIVER_OK;
     int closed = stream->driver->close(stream->handle) == TABOR_DRIVER_OK;
     if (!stopped || !closed) {
-        tabor_log("a stream was left behind: its audio system hangs");
-        return 0; /* process may still come: the stream stays for ever */
+        leave_behind(stream); /* process may still come */
+        return 0;
     }
     free(stream);
     return 1;

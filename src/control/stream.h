@@ -16,9 +16,10 @@ typedef struct tabor_stream {
     tabor_stream_grant grant;
     uint32_t latency_frames;
     uint64_t started_ns;
-    _Atomic uint32_t lost;     /* by the driver's notify, relaxed */
-    _Atomic uint64_t xruns;    /* likewise */
-    _Atomic uint32_t realtime; /* likewise */
+    _Atomic uint32_t lost;          /* by the driver's notify, relaxed */
+    _Atomic uint64_t xruns;         /* likewise */
+    _Atomic uint32_t realtime;      /* likewise */
+    struct tabor_stream *next_left; /* among those left behind */
 } tabor_stream;
 
 /* Open and start a driver's stream with its gate shut, within five seconds.

@@ -1,0 +1,322 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The console: each option, exit statuses, scripts, rendering, the prompt.
+: "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
+# shellcheck source=tests/lib/tap.sh
+. "$srcdir/tests/lib/tap.sh"
+tap_limit 58 "$0" "$@"
+
+[ -e "$builddir/bindings/lua/.libs/tabor.so" ] ||
+    skip_all "the Lua module was not built"
+
+export TABOR_DRIVER=null
+t=test-console
+out=$t.out
+err=$t.err
+export XDG_STATE_HOME="$PWD/$t.state"
+trap 'rm -rf $t.*' EXIT
+
+# run WANTED-STATUS NAME ARGUMENT...: the output is in $out and $err.
+run() {
+    run_wanted=$1
+    run_name=$2
+    shift 2
+    tabor "$@" </dev/null >$out 2>$err
+    is "$run_name" $? "$run_wanted"
+}
+
+# has NAME FILE WORDS: the file contains them.
+has() {
+    ok "$1" grep -q -F -e "$3" "$2"
+}
+
+printed() {
+    is "$1" "$(cat $out)" "$2"
+}
+
+# What is told without an engine.
+run 0 "--version succeeds" --version
+ok "--version tells name and number" grep -q -E '^tabor [0-9]+\.[0-9]+\.' $out
+run 0 "--help succeeds" --help
+for option in -e -i - --driver --device --rate --channels --block --set \
+    --render --seconds --list-devices --quiet --version --help; do
+    ok "--help tells of $option" grep -q -E -e "^  $option( |\$)" $out
+done
+has "--help lists the drivers" $out "offline"
+run 0 "--list-devices succeeds" --list-devices
+has "--list-devices tells of the null device" $out '"null"'
+run 0 "--list-devices of one driver succeeds" --driver offline --list-devices
+ok "--list-devices tells of that one only" sh -c "! grep -q null $out"
+
+# Scripts and arguments.
+run 0 "-e succeeds" -e 'print(6 * 7)'
+printed "-e runs its code" 42
+run 0 "-e twice succeeds" -e 'x = 1' -e 'print(x + 1)'
+printed "-e twice runs in order" 2
+cat >$t.lua <<'SCRIPT'
+print(#arg, arg[0], arg[1], ...)
+return 5
+SCRIPT
+run 0 "a script succeeds" --quiet $t.lua one --two
+printed "a script gets its arguments, options or not" \
+    "2	$t.lua	one	one	--two"
+echo 'print("stdin", ...)' | tabor - a b >$out 2>$err
+is "a script from standard input succeeds" $? 0
+printed "a script from standard input runs, with arguments" "stdin	a	b"
+printf 'print(x)\n' >$t.lua
+run 0 "-e and a script succeed" -e 'x = 7' $t.lua
+printed "-e comes before the script" 7
+run 0 "tabor, engine, play and load are at hand" \
+    -e 'print(type(tabor), engine, type(play), load("kick").name)'
+ok "engine opens when it is touched" grep -q -E \
+    '^table	tabor.Engine .*null.*function	kick$' $out
+run 0 "a script that doesn't touch engine succeeds" \
+    -e 'assert(rawget(_G, "engine") == nil)'
+run 0 "Lua's own load works as ever" \
+    -e 'assert(load("return ...", "name")(5) == 5)
+        assert(load(function() return nil end))
+        assert(_G.load("return 3")() == 3)'
+run 0 "require finds the module" -e 'assert(require "tabor" == tabor)'
+
+# What the engine is opened with.
+run 0 "--rate, --channels and --block succeed" --driver offline --rate 22050 \
+    --channels 3 --block 77 -e 'print(engine.rate, engine.channels,
+        engine.block, engine.driver)'
+printed "--rate, --channels, --block and --driver are the engine's" \
+    "22050	3	77	offline"
+run 0 "--device succeeds" --driver=null --device=null -e 'print(engine.device)'
+printed "--device chooses the device" null
+run 0 "--set succeeds" --driver null --set jitter_ms=1 -e 'print(engine)'
+run 1 "--set of an unknown option fails" --driver null --set jittr_ms=1 \
+    -e 'print(engine)'
+has "--set of an unknown option names the nearest" $err jitter_ms
+
+# Failures: 1.
+run 1 "an error in a script is status 1" -e 'error "boom"'
+has "an error is told on stderr" $err boom
+has "with a traceback" $err "stack traceback"
+is "and nothing on stdout" "$(cat $out)" ""
+run 1 "a syntax error is status 1" -e 'x ='
+run 1 "a missing script is status 1" $t.nosuch.lua
+has "a missing script is named" $err $t.nosuch.lua
+run 1 "an unknown driver is status 1" --driver nosuch -e 'print(engine)'
+has "an unknown driver is named" $err nosuch
+run 1 "load of a missing file is status 1" -e 'play(load "nosuch.wav")'
+has "load of a missing file names it" $err nosuch.wav
+run 1 "a prompt without a device is status 1" --driver nosuch
+run 3 "os.exit gives its own status" -e 'os.exit(3)'
+
+# Wrong usage: 2.
+for usage in "--nosuch" "-x" "--rate" "--rate 0" "--rate fast" "--rate 48000x" \
+    "--channels 65" "--block 0" "--block 8193" "-e" "--set novalue" \
+    "--seconds 1 -e x=1" "--seconds -1 --render $t.wav -e x=1" \
+    "--render $t.wav" "--render $t.wav -i -e x=1" \
+    "--render $t.wav --driver null -e x=1"; do
+    # shellcheck disable=SC2086  # several words
+    run 2 "wrong usage is status 2: $usage" $usage
+    ok "and says what is wrong: $usage" test -s $err
+done
+run 2 "a misspelt option is status 2" --drivr null
+has "a misspelt option names the nearest" $err "--driver"
+
+# Rendering.
+cat >$t.lua <<'SCRIPT'
+local values = {}
+for i = 1, 4800 do values[i] = math.sin(i / 10) end
+local tone = engine:load(values)
+for beat = 0, 7 do
+  tone:play { at = beat / 4, pan = beat / 4 - 1, gain = 0.5 }
+end
+play("kick", { at = 0.5 })
+SCRIPT
+size() {
+    wc -c <"$1" | tr -d ' '
+}
+run 0 "--render succeeds" --render $t.one.wav --seconds 3 $t.lua
+is "--render prints nothing where there is no terminal" "$(cat $out $err)" ""
+run 0 "--render a second time succeeds" --render $t.two.wav --seconds 3 $t.lua
+ok "both are the same bytes" cmp $t.one.wav $t.two.wav
+run 0 "--render with another block succeeds" --render $t.three.wav \
+    --seconds 3 --block 1000 $t.lua
+ok "it is the same bytes with any block" cmp $t.one.wav $t.three.wav
+ok "--render writes 3 s of two float32 channels" test \
+    "$(($(size $t.one.wav) - 3 * 48000 * 8))" -lt 200
+run 0 "--render without --seconds succeeds" --render $t.end.wav \
+    -e 'engine:load({1, 1, 1, 1}):play{at_frame = 1000}'
+run 0 "it is read again" -e "local a = tabor.read '$t.end.wav'
+    print(a.frames, a:get(999, 0) == 0, a:get(1003, 0) > 0.7)"
+printed "it ends with the last voice" "1004	true	true"
+run 0 "--render of what handlers play succeeds" --render $t.chain.wav -e '
+    local click = engine:load({1})
+    local left = 3
+    engine:on("ended", function()
+      left = left - 1
+      if left > 0 then click:play() end
+    end)
+    click:play()'
+run 0 "it is read again" -e "print(tabor.read '$t.chain.wav'.frames > 2)"
+printed "handlers run while it is rendered" true
+run 1 "--render of nothing is status 1" --render $t.none.wav -e 'x = 1'
+ok "and writes no file" test ! -e $t.none.wav
+run 1 "--render into no known format is status 1" --render $t.nonsense \
+    --seconds 1 $t.lua
+run 1 "--render of a script that fails is status 1" --render $t.none.wav \
+    --seconds 1 -e 'error "boom"'
+ok "and writes no file" test ! -e $t.none.wav
+
+# Waiting.
+run 0 "a script that has played succeeds" -e '
+    local half = {}
+    for i = 1, 24000 do half[i] = 0.1 end
+    local voice = engine:load(half):play()
+    engine:on("ended", function(event)
+      print(event.reason, event.frame - event.started)
+    end)'
+printed "and is waited for, to its last voice's end" "finished	24000"
+run 0 "an engine of the script's own is waited for too" -e '
+    own = tabor.open { driver = "null" }
+    own:load({1, 1}):play { at = own:now() + 0.2 }
+    own:on("ended", function(event) print(event.reason) end)'
+printed "until it has ended" finished
+
+# Interrupting.
+cat >$t.lua <<'SCRIPT'
+print("ready")
+io.stdout:flush()
+while true do end
+SCRIPT
+# interrupt ARGUMENT...: SIGINT when "ready" is printed; the status. Python's
+# or the shell's background processes ignore SIGINT, so a new process sets it.
+interrupt() {
+    : >$out
+    env --default-signal=INT tabor "$@" >$out 2>$err </dev/null &
+    interrupt_pid=$!
+    until grep -q ready $out; do
+        sleep 0.05
+    done
+    kill -INT $interrupt_pid
+    wait $interrupt_pid
+    echo $?
+}
+if env --default-signal=INT true 2>/dev/null; then
+    is "an interrupted script is status 130" "$(interrupt $t.lua)" 130
+    has "and tells where it was" $err "$t.lua:3"
+    is "so is one that is being waited for" "$(interrupt -e '
+        play("kick", { at = engine:now() + 3600 }) print "ready"
+        io.stdout:flush()')" 130
+    is "and one inside a coroutine" "$(interrupt -e '
+        print "ready" io.stdout:flush()
+        coroutine.wrap(function() while true do end end)()')" 130
+    is "and one that waits in C" "$(interrupt -e '
+        print "ready" io.stdout:flush()
+        play("kick", { at = engine:now() + 3600 }):wait()')" 130
+else
+    skip "an interrupted script is status 130" "env can't reset signals"
+fi
+
+# The prompt, fed through a pipe.
+cat >$t.in <<'SCRIPT'
+1 + 1
+= 2 * 3
+x = 5
+x, "and", nil
+for i = 1, 2 do
+  print(i)
+end
+error "boom"
+x =
+= )
+engine.driver
+SCRIPT
+tabor <$t.in >$out 2>$err
+is "a prompt on a pipe succeeds" $? 0
+printed "it prints results, and no prompts" "2
+6
+5	and	nil
+1
+2
+null"
+has "errors go to stderr" $err "boom"
+has "with a traceback" $err "stack traceback"
+echo 'print "unfinished' | tabor >$out 2>$err
+is "an unfinished line ends with the input" $? 0
+has "and is told" $err "unfinished string"
+echo 'print(x)' | tabor -i -e 'x = 3' >$out 2>$err
+is "-i goes to the prompt after -e" "$? $(cat $out)" "0 3"
+echo 'print "still here"' | tabor -i -e 'error "boom"' >$out 2>$err
+is "also after an error" "$? $(cat $out)" "0 still here"
+
+# The prompt, on a terminal.
+if "${PYTHON:-false}" -c 'import pty' 2>/dev/null; then
+    "$PYTHON" "$srcdir/tests/lib/terminal.py" tabor --driver null \
+        >$out 2>$err <<'STEPS'
+expect Ctrl-D leaves.
+expect > 
+send 6*7\n
+expect \n42
+expect > 
+send for i = 8, 9 do\n
+expect >> 
+send print(i * 11) end\n
+expect 88
+expect 99
+expect > 
+send while true do end\n
+expect \n
+pause
+send \x03
+expect interrupted
+expect > 
+send while true do pcall(function() while true do end end) end\n
+expect \n
+pause
+send \x03
+pause
+send \x03
+expect interrupted
+expect > 
+send v = play("kick", { at = engine:now() + 3600 })\n
+expect > 
+send error("bo" .. "om")\n
+expect boom
+expect > 
+send half a line
+pause
+send \x03
+expect > 
+send "a" .. (v.alive and "live") .. "b"\n
+expect aliveb
+expect > 
+pause
+send \x04
+end 0
+STEPS
+    is "a terminal has results, several lines, Ctrl-C, Ctrl-D" \
+        "$? $(cat $err)" "0 "
+    ok "the history is kept" grep -q "6\*7" "$XDG_STATE_HOME/tabor/history"
+    ok "for its user only" test "$(stat -c %a \
+        "$XDG_STATE_HOME/tabor/history")" = 600
+    "$PYTHON" "$srcdir/tests/lib/terminal.py" tabor --quiet --driver null \
+        >$out 2>$err <<'STEPS'
+expect > 
+send \x10
+expect "live"
+send \n
+expect > 
+pause
+send \x04
+end 0
+STEPS
+    is "the next console remembers it" "$? $(cat $err)" "0 "
+    ok "--quiet shows no banner" sh -c "! grep -q Ctrl-D $out"
+    "$PYTHON" "$srcdir/tests/lib/terminal.py" tabor --render $t.bar.wav \
+        --seconds 2 -e 'play "kick"' >$out 2>$err <<'STEPS'
+expect 100 %
+end 0
+STEPS
+    is "a render on a terminal shows its progress" "$? $(cat $err)" "0 "
+else
+    skip "a prompt on a terminal" "no Python to make one"
+fi
+
+done_testing

@@ -1,0 +1,142 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+#
+# Private JACK and PulseAudio servers for tests, seen by nobody else:
+#
+#   . "$srcdir/tests/lib/servers.sh"
+#   servers_private "$0" "$@"       first of all: may start the test anew
+#   servers_have jack               0, or 1 with the reason in servers_why
+#   jack_start 256; jack_stop       sets JACK_DEFAULT_SERVER, jack_pid
+#   pulse_start; pulse_stop         sets PULSE_SERVER, pulse_pid
+#
+# What was started is ended by its pid when the test ends, however it ends.
+
+servers_folder=
+servers_pids=
+jack_pid=
+pulse_pid=
+
+# Killed JACK servers and clients leave locks behind that all servers of a user
+# share through /dev/shm. Root can have an own one.
+servers_private() {
+    if [ "${TABOR_PRIVATE_SHM:-no}" = no ] && [ "$(id -u)" = 0 ] &&
+        unshare -m --propagation private true 2>/dev/null; then
+        # shellcheck disable=SC2016
+        TABOR_PRIVATE_SHM=yes exec unshare -m --propagation private sh -c '
+            mount -t tmpfs -o size=512m,mode=1777 tmpfs /dev/shm && exec "$@"
+        ' private "$@"
+    fi
+    servers_isolate
+}
+
+# Sockets need short paths, which the build folder may not have.
+servers_isolate() {
+    servers_folder=$(mktemp -d "${TMPDIR:-/tmp}/tabor-XXXXXX") || exit 1
+    trap 'servers_end' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    unset DISPLAY DBUS_SESSION_BUS_ADDRESS PULSE_SINK PULSE_COOKIE
+    export HOME="$servers_folder" XDG_RUNTIME_DIR="$servers_folder"
+    export XDG_CONFIG_HOME="$servers_folder"
+    export PULSE_RUNTIME_PATH="$servers_folder"
+    export JACK_DEFAULT_SERVER="tabor-$$"
+    export JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1
+    export PULSE_SERVER="unix:$servers_folder/socket"
+    export PULSE_CONFIG_PATH="$servers_folder"
+}
+
+servers_end() {
+    servers_status=$?
+    trap - EXIT
+    for servers_pid in $servers_pids; do
+        kill -KILL "$servers_pid" 2>/dev/null
+    done
+    wait
+    rm -rf "$servers_folder"
+    exit "$servers_status"
+}
+
+# Remember a process of this test's, to be ended with it.
+servers_own() {
+    servers_pids="$servers_pids $1"
+}
+
+# end PID SIGNAL: send it, wait until the process has gone.
+servers_stop() {
+    kill -s "$2" "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+# Is everything here that tests with this server need?
+servers_have() {
+    case $1 in
+        jack) servers_need='jackd jack_lsp jack_freewheel' ;;
+        pulse) servers_need='pulseaudio pactl parec' ;;
+    esac
+    for servers_command in $servers_need; do
+        if ! command -v "$servers_command" >/dev/null 2>&1; then
+            servers_why="$servers_command is not installed"
+            return 1
+        fi
+    done
+    if ! [ -f "${builddir:-.}/backends/.libs/rtaudio.so" ]; then
+        servers_why='configured without rtaudio'
+        return 1
+    fi
+}
+
+# wait_until SECONDS COMMAND...: ask again each 20 ms; 1 if it never succeeds.
+wait_until() {
+    wait_turns=$(($1 * 50))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        wait_turns=$((wait_turns - 1))
+        [ "$wait_turns" -gt 0 ] || return 1
+        sleep .02
+    done
+}
+
+jack_ready() {
+    jack_lsp 2>/dev/null | grep -q '^system:playback_2$'
+}
+
+# jack_start PERIOD: synchronous, so that a late client costs no frames; with
+# a long client timeout, so that one that is held up is not thrown out.
+jack_start() {
+    jackd -n "$JACK_DEFAULT_SERVER" -r -S -t 10000 --port-max 64 \
+        -d dummy -r "${jack_rate:-48000}" -p "$1" \
+        >"$servers_folder/jackd.log" 2>&1 </dev/null &
+    jack_pid=$!
+    servers_own "$jack_pid"
+    wait_until 10 jack_ready
+}
+
+jack_stop() {
+    servers_stop "$jack_pid" "${1:-TERM}"
+}
+
+pulse_ready() {
+    pactl info 2>/dev/null | grep -q '^Default Sink: tabor$'
+}
+
+# Without norewinds an idle null sink loses what is played first.
+pulse_start() {
+    cat >"$servers_folder/pulse.pa" <<END
+load-module module-native-protocol-unix socket=socket auth-anonymous=1
+load-module module-null-sink sink_name=tabor rate=48000 format=float32le \
+channels=2 channel_map=stereo norewinds=1
+set-default-sink tabor
+END
+    rm -f "$servers_folder/socket"
+    pulseaudio -n -F "$servers_folder/pulse.pa" --daemonize=no \
+        --use-pid-file=no --exit-idle-time=-1 \
+        >"$servers_folder/pulse.log" 2>&1 </dev/null &
+    pulse_pid=$!
+    servers_own "$pulse_pid"
+    wait_until 10 pulse_ready
+}
+
+pulse_stop() {
+    servers_stop "$pulse_pid" "${1:-TERM}"
+}
