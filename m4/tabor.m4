@@ -53,7 +53,8 @@ print(lib if lib.startswith(sys.argv[[1]] + "/") else "")'
    AS_IF([test "x$tabor_prefix" = xNONE], [tabor_prefix=$ac_default_prefix])
    tabor_platlib=`$PYTHON -c "$tabor_get" "$tabor_prefix"`
    AS_IF([test -n "$tabor_platlib"],
-     [pythondir=$tabor_platlib pyexecdir=$tabor_platlib])])
+     [pythondir=$tabor_platlib pyexecdir=$tabor_platlib],
+     [tabor_notice_python="set PYTHONPATH to it, or give pythondir= and pyexecdir="])])
 pkgpythondir=$pythondir/tabor
 AC_SUBST([pkgpythondir])])
 
@@ -96,4 +97,7 @@ Tabor $PACKAGE_VERSION
   python    $with_python`test $with_python = yes && echo " ($PYTHON, into $pythondir)" || echo " ($tabor_why_python)"`
   lua       $with_lua`test $with_lua = yes && echo " ($LUA, into $luaexecdir)" || echo " ($tabor_why_lua)"`
   rtaudio   $with_rtaudio`test $with_rtaudio = yes || echo " ($tabor_why_rtaudio)"`
-"])])
+"])
+AS_IF([test -n "$tabor_notice_python"],
+  [AS_ECHO(["$PYTHON does not look for modules in $prefix: $tabor_notice_python
+"])])])

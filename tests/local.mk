@@ -46,7 +46,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_ring_LDADD = $(TEST_LDADD)
 %C%_sample_CPPFLAGS = $(TEST_CPPFLAGS)
-%C%_sample_LDADD = $(TEST_LDADD)
+%C%_sample_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_sample_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
 
@@ -58,7 +59,7 @@ check_PROGRAMS += %D%/try
 
 sh_tests = %D%/drivers.sh %D%/layers.sh %D%/rt-symbols.sh
 TESTS += $(sh_tests)
-EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh
+EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
 # A driver as a stranger writes it, for the tests; loaded, never linked.
 check_LTLIBRARIES += %D%/chaos.la
