@@ -31,6 +31,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/deadline.c %D%/control/deadline.h \
     %D%/control/decode.c \
     %D%/control/device.c %D%/control/device.h \
+    %D%/control/drivers.c \
     %D%/control/engine.c %D%/control/engine.h \
     %D%/control/events.c \
     %D%/control/play.c \
@@ -40,6 +41,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/sample.c %D%/control/sample.h \
     %D%/control/save.c \
     %D%/control/service.c \
+    %D%/control/stats.c \
     %D%/control/status.c %D%/control/status.h \
     %D%/control/stream.c %D%/control/stream.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
