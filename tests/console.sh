@@ -185,11 +185,10 @@ print("ready")
 io.stdout:flush()
 while true do end
 SCRIPT
-# interrupt ARGUMENT...: SIGINT when "ready" is printed; the status. Python's
-# or the shell's background processes ignore SIGINT, so a new process sets it.
+# interrupt ARGUMENT...: SIGINT when "ready" is printed; the status.
 interrupt() {
     : >$out
-    env --default-signal=INT tabor "$@" >$out 2>$err </dev/null &
+    tabor "$@" >$out 2>$err </dev/null &
     interrupt_pid=$!
     until grep -q ready $out; do
         sleep 0.05
@@ -198,21 +197,17 @@ interrupt() {
     wait $interrupt_pid
     echo $?
 }
-if env --default-signal=INT true 2>/dev/null; then
-    is "an interrupted script is status 130" "$(interrupt $t.lua)" 130
-    has "and tells where it was" $err "$t.lua:3"
-    is "so is one that is being waited for" "$(interrupt -e '
-        play("kick", { at = engine:now() + 3600 }) print "ready"
-        io.stdout:flush()')" 130
-    is "and one inside a coroutine" "$(interrupt -e '
-        print "ready" io.stdout:flush()
-        coroutine.wrap(function() while true do end end)()')" 130
-    is "and one that waits in C" "$(interrupt -e '
-        print "ready" io.stdout:flush()
-        play("kick", { at = engine:now() + 3600 }):wait()')" 130
-else
-    skip "an interrupted script is status 130" "env can't reset signals"
-fi
+is "an interrupted script is status 130" "$(interrupt $t.lua)" 130
+has "and tells where it was" $err "$t.lua:3"
+is "so is one that is being waited for" "$(interrupt -e '
+    play("kick", { at = engine:now() + 3600 }) print "ready"
+    io.stdout:flush()')" 130
+is "and one inside a coroutine" "$(interrupt -e '
+    print "ready" io.stdout:flush()
+    coroutine.wrap(function() while true do end end)()')" 130
+is "and one that waits in C" "$(interrupt -e '
+    print "ready" io.stdout:flush()
+    play("kick", { at = engine:now() + 3600 }):wait()')" 130
 
 # The prompt, fed through a pipe.
 cat >$t.in <<'SCRIPT'

@@ -45,12 +45,13 @@ allowed() {
 check() {
     looked=0
     while read -r floor pattern; do
-        for file in $(find "$1" -path "$1/$pattern" -type f         \( -name '*.c' -o -name '*.h' \)); do
+        while read -r file; do
             while read -r header; do
                 looked=$((looked + 1))
                 allowed "$floor" "$header" || echo "$file includes $header"
             done < <(sed -n 's/^# *include *[<"]\([^>"]*\)[>"].*/\1/p' "$file")
-        done
+        done < <(find "$1" -path "$1/$pattern" -type f \
+            \( -name '*.c' -o -name '*.h' \))
     done <<'FLOORS'
 public include/tabor/*
 link src/link/*

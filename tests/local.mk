@@ -57,7 +57,8 @@ check_PROGRAMS += %D%/try
 %C%_try_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_try_LDADD = src/libtabor.la
 
-sh_tests = %D%/drivers.sh %D%/layers.sh %D%/rt-symbols.sh
+sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
+    %D%/layers.sh %D%/piece.sh %D%/rt-symbols.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/client.h"
+#include "control/status.h"
 
 /* Load since this client asked last. */
 static void
