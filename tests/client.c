@@ -338,6 +338,17 @@ test_panic(void)
     ok(out[0] == 0.0f, "panic is silence at once");
     ok_int(count_ends(&r, TABOR_STOPPED), 1, "with an end for what sounded");
     free(out);
+    must(tabor_play(r.client, sample, NULL, &voice));
+    tabor_engine_panic(r.engine);
+    out = rig_render(&r, 100, 2);
+    ok(out[0] == 0.0f && count_ends(&r, TABOR_CANCELLED) == 1,
+       "also for what was sent just before it");
+    free(out);
+    tabor_engine_panic(r.engine);
+    must(tabor_play(r.client, sample, NULL, &voice));
+    out = rig_render(&r, 100, 2);
+    ok(out[0] != 0.0f, "but not for what is sent after it");
+    free(out);
     rig_close(&r);
 }
 

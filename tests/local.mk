@@ -62,6 +62,19 @@ sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
+lua_tests = %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
+    %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-sonicpi.lua
+EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
+    %D%/lib/terminal.py
+if WITH_LUA
+TESTS += $(lua_tests) %D%/console.sh
+endif
+if WITH_PYTHON
+if WITH_LUA
+TESTS += %D%/both.py
+endif
+endif
+
 # A driver as a stranger writes it, for the tests; loaded, never linked.
 check_LTLIBRARIES += %D%/chaos.la
 %C%_chaos_la_SOURCES = %D%/drivers/chaos.c

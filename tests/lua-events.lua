@@ -66,7 +66,8 @@ do
   tap.is(#events, 100, "a hundred plays end a hundred times")
   local sorted, own = 0, 0
   for i, event in ipairs(events) do
-    sorted = sorted + ((i == 1 or events[i - 1].frame <= event.frame) and 1 or 0)
+    local behind = i == 1 or events[i - 1].frame <= event.frame
+    sorted = sorted + (behind and 1 or 0)
     own = own + (event.voice == voices[101 - i] and 1 or 0)
   end
   tap.is(sorted, 100, "in the order of their frames")
@@ -160,7 +161,8 @@ do
   end
   engine:render { frames = 200 }
   local rest = engine:poll()
-  tap.is(seen + #rest, 4, "a handler may poll, and take itself away: four are four")
+  tap.is(seen + #rest, 4,
+    "a handler may poll, and take itself away: four are four")
   engine:off("ended", nested)
 
   local other = assert(tabor.open { driver = "offline" })

@@ -125,7 +125,10 @@ do
   tap.fails("limit", { "rate" }, "a rate of 1 is past the limits",
     engine:load({ 0 }, { rate = 1 }))
   tap.raises(function() engine:load({ 0 }, { rat = 1 }) end,
-    { "lua-load.lua:", "'rat'", "'rate'" }, "an unknown option names the nearest")
+    { "lua-load.lua:", "'rat'", "'rate'" },
+    "an unknown option names the nearest")
+  tap.raises(function() engine:load("a\0b") end, { "zero byte" },
+    "a path with a zero byte is an error")
 end
 
 -- Files that are none.

@@ -181,12 +181,20 @@ test_bad_files(void)
     write_file("t-empty.wav", "", 0);
     write_truncated_flac("t-cut.flac");
     write_boastful_flac("t-boast.flac");
+    tabor_audio *sine = make_sine(48000, 1);
     write_headers();
     mkdir("t-folder.wav", 0777);
     mkfifo("t-fifo.wav", 0666);
     refused("t-text.wav", TABOR_ERR_DECODE, "not a sound file");
     refused("t-empty.wav", TABOR_ERR_DECODE, "empty");
     refused("t-cut.flac", TABOR_ERR_DECODE, "");
+    must(tabor_audio_save(sine, "t-cut.wav"));
+    if (truncate("t-cut.wav", 100000) != 0) {
+        printf("Bail out! can't cut t-cut.wav\n");
+        exit(1);
+    }
+    refused("t-cut.wav", TABOR_ERR_DECODE, "truncated");
+    remove("t-cut.wav");
     refused("t-boast.flac", TABOR_ERR_LIMIT, "512 MiB");
     refused("t-huge.wav", TABOR_ERR_DECODE, "");
     refused("t-wide.wav", TABOR_ERR_DECODE, "");
@@ -201,6 +209,7 @@ test_bad_files(void)
         remove(files[i]);
     }
     rmdir("t-folder.wav");
+    tabor_audio_free(sine);
 }
 
 static void

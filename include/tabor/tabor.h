@@ -192,8 +192,9 @@ TABOR_API void tabor_audio_free(tabor_audio *audio);
 
 typedef struct tabor_driver_info {
     const char *name, *title;
-    int available;   /* 1 if a stream could be opened now */
-    const char *why; /* if not: the reason; else "" */
+    int available;       /* 1 if a stream could be opened now */
+    const char *why;     /* if not: the reason; else "" */
+    const char *options; /* a line each: "name=values (default): what it is" */
 } tabor_driver_info;
 
 typedef struct tabor_device_info {

@@ -58,6 +58,34 @@ open_regular(const char *path, int *descriptor)
     return TABOR_OK;
 }
 
+static uint32_t
+little_endian(const unsigned char *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+/* Is the data chunk of a WAV longer than the file? libsndfile would play what
+ * is there and say nothing. Programs that write to a pipe put a length that
+ * they can't know: 0, or one near 2^31 or 2^32. */
+static int
+wav_is_cut(int fd, uint64_t size)
+{
+    unsigned char h[12];
+    if (pread(fd, h, 12, 0) != 12 || memcmp(h, "RIFF", 4) != 0 ||
+        memcmp(h + 8, "WAVE", 4) != 0) {
+        return 0;
+    }
+    for (uint64_t at = 12; pread(fd, h, 8, (off_t)at) == 8;) {
+        uint32_t length = little_endian(h + 4);
+        if (memcmp(h, "data", 4) == 0) {
+            return length < 0x7ff00000 && at + 8 + length > size;
+        }
+        at += 8 + (uint64_t)length + (length & 1);
+    }
+    return 0;
+}
+
 static void
 silence_the_unsound(float *values, uint64_t n)
 {
@@ -152,7 +180,15 @@ tabor_audio_read(const char *path, tabor_audio **audio)
         close(fd);
         return st;
     }
-    st = decode(path, file, &info, audio);
+    struct stat now;
+    if (fstat(fd, &now) == 0 && wav_is_cut(fd, (uint64_t)now.st_size)) {
+        st = tabor_fail(TABOR_ERR_DECODE,
+                        "%s: truncated: its header promises more sound than "
+                        "there is",
+                        path);
+    } else {
+        st = decode(path, file, &info, audio);
+    }
     sf_close(file);
     close(fd);
     return st;

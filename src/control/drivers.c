@@ -4,21 +4,36 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "control/registry.h"
 #include "control/status.h"
 
-static tabor_driver_info
-describe(const char *name, char *why, size_t size)
+static void
+list_options(const tabor_driver *driver, char *text, size_t size)
 {
-    tabor_driver_info info = {.name = name, .title = name, .why = why};
+    size_t used = 0;
+    for (const tabor_driver_option *o = driver->options;
+         o && o->name && used < size; o++) {
+        used += (size_t)snprintf(text + used, size - used, "%s=%s (%s): %s\n",
+                                 o->name, o->values, o->initial, o->help);
+    }
+}
+
+/* why: size bytes, options: likewise */
+static tabor_driver_info
+describe(const char *name, char *why, char *options, size_t size)
+{
+    tabor_driver_info info = {
+        .name = name, .title = name, .why = why, .options = options};
     const tabor_driver *driver;
     if (tabor_registry_find(name, &driver) != TABOR_OK) {
         strncpy(why, tabor_error(), size - 1);
         return info;
     }
     info.title = driver->title;
+    list_options(driver, options, size);
     info.available = driver->probe(why, size) == TABOR_DRIVER_OK;
     return info;
 }
@@ -34,8 +49,8 @@ tabor_drivers_list(void (*found)(void *user, const tabor_driver_info *driver),
         return st;
     }
     for (size_t i = 0; i < count; i++) {
-        char why[512] = "";
-        tabor_driver_info info = describe(names[i], why, sizeof why);
+        char why[2048] = "", options[2048] = "";
+        tabor_driver_info info = describe(names[i], why, options, sizeof why);
         found(user, &info);
     }
     tabor_registry_free_names(names, count);

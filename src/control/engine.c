@@ -327,7 +327,7 @@ tabor_engine_render(tabor_engine *engine, uint64_t frames, float *out)
 TABOR_API void
 tabor_engine_panic(tabor_engine *engine)
 {
-    atomic_store_explicit(&engine->rt->panic, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&engine->rt->panics, 1, memory_order_release);
 }
 
 /* ---------------------------------------------------------------- look -- */

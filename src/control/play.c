@@ -202,6 +202,8 @@ tabor_play(tabor_client *client, tabor_handle sample,
         return st;
     }
     command.body.play.sample = sample;
+    command.panics =
+        atomic_load_explicit(&client->engine->rt->panics, memory_order_relaxed);
     pthread_mutex_lock(&client->mutex);
     if ((st = tabor_client_reserve(client, 1, 0)) == TABOR_OK &&
         (st = take_play(client, &command.target)) == TABOR_OK) {

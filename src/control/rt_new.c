@@ -26,6 +26,7 @@ tabor_rt_new(const tabor_engine_config *config, tabor_sample_slot *slots)
     memset(rt, 0, sizeof *rt);
     rt->rate = config->rate;
     rt->channels = config->channels;
+    rt->declick_frames = config->rate / 200;
     rt->voice_limit = config->voices;
     rt->voice_slots = slots_for(config->voices);
     rt->slots = slots;

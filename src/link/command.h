@@ -60,8 +60,8 @@ typedef struct tabor_command {
     uint16_t type;
     uint8_t flags;
     uint8_t spare8;
-    uint32_t tag; /* cancel group, 0 = none */
-    uint32_t spare32;
+    uint32_t tag;    /* cancel group, 0 = none */
+    uint32_t panics; /* plays: panics asked for before it was sent */
     union {
         struct {
             uint64_t sample, step;

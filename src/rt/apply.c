@@ -99,14 +99,16 @@ is_sane(const tabor_command *c)
 
 /* End a play that was refused on arrival, so that it too has its one end. */
 static void
-refuse_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
+refuse_play(tabor_rt *rt, unsigned owner, const tabor_command *command,
+            unsigned reason)
 {
     tabor_note note = {.frame = rt->frame,
                        .handle = command->target,
                        .value = TABOR_NEVER,
                        .type = TABOR_NOTE_ENDED,
-                       .reason = TABOR_END_UNLOADED};
+                       .reason = (uint16_t)reason};
     tabor_note_push(rt, owner, &note);
+    rt->clients[owner]->done++;
 }
 
 /* The free place in the play table that a play's target names, or NULL. */
@@ -133,11 +135,14 @@ accept_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
         c->done++;
         return;
     }
+    if ((int32_t)(command->panics - rt->panics_done) < 0) {
+        refuse_play(rt, owner, command, TABOR_END_CANCELLED);
+        return;
+    }
     tabor_rt_sample *sample = tabor_sample_find(rt, command->body.play.sample);
     unsigned slot = tabor_handle_slot(command->body.play.sample);
     if (!sample || command->body.play.offset > rt->slots[slot].frames) {
-        refuse_play(rt, owner, command);
-        c->done++;
+        refuse_play(rt, owner, command, TABOR_END_UNLOADED);
         return;
     }
     int where = tabor_schedule_push(rt, owner, command);

@@ -8,20 +8,28 @@
 #include "rt/schedule.h"
 #include "rt/voice.h"
 
-/* 20 ms at 48 kHz. */
-#define DETACH_FADE_FRAMES 960
-
 /* ------------------------------------------------------------- drain -- */
+
+/* See how much there is, but take nothing yet. */
+static void
+look_in(tabor_rt_client *c)
+{
+    tabor_ring *ring = &c->link->command_ring;
+    unsigned state =
+        atomic_load_explicit(&c->link->state, memory_order_acquire);
+    if (state == TABOR_LINK_CLOSING && !c->closing) {
+        c->closing = 1; /* seen before the ring: nothing comes after */
+    }
+    uint32_t n = tabor_ring_ready(ring);
+    c->drained = n < ring->capacity ? n : ring->capacity;
+}
 
 static void
 drain_client(tabor_rt *rt, unsigned owner)
 {
     tabor_rt_client *c = rt->clients[owner];
     tabor_ring *ring = &c->link->command_ring;
-    uint32_t n = tabor_ring_ready(ring);
-    if (n > ring->capacity) {
-        n = ring->capacity;
-    }
+    uint32_t n = c->drained;
     for (uint32_t i = 0; i < n; i++) {
         tabor_accept(rt, owner,
                      &c->link->commands[(ring->next_head + i) & ring->mask]);
@@ -29,17 +37,24 @@ drain_client(tabor_rt *rt, unsigned owner)
     if (n) {
         tabor_ring_release(ring, n);
     }
-    c->drained = n;
 }
 
+/* Silence for everything that was sent before a panic. Looked at after the
+ * rings' ends, so what is in them and was sent after it carries a count that
+ * is not greater than the one read here. */
 static void
-start_closing(tabor_rt *rt, unsigned owner)
+take_panic(tabor_rt *rt)
 {
-    tabor_rt_client *c = rt->clients[owner];
-    unsigned state =
-        atomic_load_explicit(&c->link->state, memory_order_acquire);
-    if (state == TABOR_LINK_CLOSING && !c->closing) {
-        c->closing = 1;
+    uint32_t panics = atomic_load_explicit(&rt->panics, memory_order_acquire);
+    if (panics == rt->panics_done) {
+        return;
+    }
+    rt->panics_done = panics;
+    tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        if (rt->clients[o]) {
+            tabor_withdraw(rt, o, 0, TABOR_END_CANCELLED);
+        }
     }
 }
 
@@ -50,23 +65,13 @@ drain(tabor_rt *rt)
         rt->clients[o] =
             atomic_load_explicit(&rt->inbox[o], memory_order_acquire);
         if (rt->clients[o]) {
-            start_closing(rt, o); /* before the drain: nothing comes after */
-            drain_client(rt, o);
+            look_in(rt->clients[o]);
         }
     }
-}
-
-static void
-take_panic(tabor_rt *rt)
-{
-    if (!atomic_load_explicit(&rt->panic, memory_order_relaxed)) {
-        return;
-    }
-    atomic_store_explicit(&rt->panic, 0, memory_order_relaxed);
-    tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
+    take_panic(rt);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
-            tabor_withdraw(rt, o, 0, TABOR_END_CANCELLED);
+            drain_client(rt, o);
         }
     }
 }
@@ -154,17 +159,27 @@ apply_due(tabor_rt *rt)
 
 /* -------------------------------------------------------------- tell -- */
 
+/* A client that has left: its scheduled plays go, the others fade in 20 ms. */
 static void
-finish_closing(tabor_rt *rt, unsigned owner)
+start_leaving(tabor_rt *rt)
+{
+    for (unsigned o = 1; o < TABOR_OWNERS; o++) {
+        tabor_rt_client *c = rt->clients[o];
+        if (c && c->closing == 1) {
+            tabor_withdraw(rt, o, 0, TABOR_END_DETACHED);
+            tabor_schedule_purge(rt, o);
+            tabor_fade_voices(rt, o, 4 * rt->declick_frames,
+                              TABOR_END_DETACHED);
+            c->closing = 2;
+        }
+    }
+}
+
+static void
+finish_leaving(tabor_rt *rt, unsigned owner)
 {
     tabor_rt_client *c = rt->clients[owner];
-    if (c->closing == 1) {
-        tabor_withdraw(rt, owner, 0, TABOR_END_DETACHED);
-        tabor_schedule_purge(rt, owner);
-        tabor_fade_voices(rt, owner, DETACH_FADE_FRAMES, TABOR_END_DETACHED);
-        c->closing = 2;
-    }
-    if (c->sounding == 0) {
+    if (c->closing == 2 && c->sounding == 0) {
         rt->clients[owner] = NULL;
         atomic_store_explicit(&rt->inbox[owner], NULL, memory_order_relaxed);
         atomic_store_explicit(&c->link->state, TABOR_LINK_DETACHED,
@@ -204,9 +219,7 @@ tell(tabor_rt *rt, uint64_t now_ns)
             continue;
         }
         wake |= tell_client(c);
-        if (c->closing) {
-            finish_closing(rt, o);
-        }
+        finish_leaving(rt, o);
     }
     atomic_store_explicit(&rt->sounding_told, rt->sounding,
                           memory_order_relaxed);
@@ -219,9 +232,9 @@ tell(tabor_rt *rt, uint64_t now_ns)
 TABOR_RT int
 tabor_render(tabor_rt *rt, float *out, uint32_t frames, uint64_t now_ns)
 {
-    take_panic(rt);
     drain(rt);
     apply_due(rt);
+    start_leaving(rt);
     uint64_t end = rt->frame + frames;
     while (rt->frame < end) {
         uint64_t next = tabor_schedule_next(rt);

@@ -23,8 +23,6 @@
 #define TABOR_OWNERS 17
 /* Most frames mixed at once; larger blocks are cut. */
 #define TABOR_SPAN_MAX 8192
-/* Frames of an all-purpose fade: 5 ms at 48 kHz. */
-#define TABOR_DECLICK_FRAMES 240
 
 enum {
     TABOR_PLAY_FREE,
@@ -97,6 +95,7 @@ typedef struct tabor_rt_sample {
 typedef struct tabor_rt {
     uint64_t frame; /* of the next value to be rendered */
     uint32_t rate, channels;
+    uint32_t declick_frames; /* of a fade that nobody asked for: 5 ms */
 
     /* written by the control side (release), read here once a block (acquire);
      * NULLed here when the client is DETACHED */
@@ -119,7 +118,8 @@ typedef struct tabor_rt {
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
     tabor_ramp master;
 
-    _Atomic uint32_t panic; /* set by anyone, taken by the audio thread */
+    _Atomic uint32_t panics; /* asked for, ever; by anyone (release) */
+    uint32_t panics_done;
     _Atomic uint32_t sounding_told; /* by the audio thread, relaxed */
     _Atomic uint32_t freed; /* samples retired, ever; release / acquire */
     tabor_clock_cell clock;

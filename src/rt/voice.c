@@ -96,7 +96,7 @@ make_room(tabor_rt *rt)
     if (!victim) {
         return -1;
     }
-    tabor_voice_fade_out(rt, victim, TABOR_DECLICK_FRAMES, TABOR_END_STOLEN);
+    tabor_voice_fade_out(rt, victim, rt->declick_frames, TABOR_END_STOLEN);
     victim->stealing = 1;
     rt->sounding--;
     return 0;
@@ -144,7 +144,7 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play, uint32_t late,
     if (v->phase > (uint64_t)play->body.play.offset << 32) {
         v->fade.from = 0.0f; /* in mid-sample: no click */
         v->fade.start = rt->frame;
-        v->fade.frames = TABOR_DECLICK_FRAMES;
+        v->fade.frames = rt->declick_frames;
     }
     rt->active[index / 64] |= UINT64_C(1) << (index % 64);
     rt->sounding++;

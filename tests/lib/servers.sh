@@ -4,12 +4,15 @@
 # Private JACK and PulseAudio servers for tests, seen by nobody else:
 #
 #   . "$srcdir/tests/lib/servers.sh"
-#   servers_private "$0" "$@"       first of all: may start the test anew
-#   servers_have jack               0, or 1 with the reason in servers_why
-#   jack_start 256; jack_stop       sets JACK_DEFAULT_SERVER, jack_pid
-#   pulse_start; pulse_stop         sets PULSE_SERVER, pulse_pid
+#   servers_private "$0" "$@"       after tap_limit: may start the test anew
+#   servers_require jack            skips the test if it can't run here, or
+#                                   fails it if TABOR_REQUIRE_SERVERS is 1
+#   jack_start 256; jack_stop       sets jack_pid
+#   pulse_start; pulse_stop         sets pulse_pid
+#   player python play jack s.wav   a script that plays; see servers/player.py
 #
 # What was started is ended by its pid when the test ends, however it ends.
+# Needs tap.sh.
 
 servers_folder=
 servers_pids=
@@ -68,11 +71,11 @@ servers_stop() {
     wait "$1" 2>/dev/null
 }
 
-# Is everything here that tests with this server need?
+# Is everything here that tests with this server need? If not: servers_why.
 servers_have() {
     case $1 in
-        jack) servers_need='jackd jack_lsp jack_freewheel' ;;
-        pulse) servers_need='pulseaudio pactl parec' ;;
+    jack) servers_need='jackd jack_lsp jack_freewheel' ;;
+    pulse) servers_need='pulseaudio pactl parec' ;;
     esac
     for servers_command in $servers_need; do
         if ! command -v "$servers_command" >/dev/null 2>&1; then
@@ -80,10 +83,38 @@ servers_have() {
             return 1
         fi
     done
-    if ! [ -f "${builddir:-.}/backends/.libs/rtaudio.so" ]; then
+    if ! [ -f "$builddir/backends/.libs/rtaudio.so" ]; then
         servers_why='configured without rtaudio'
         return 1
     fi
+    players=$(player_languages)
+    servers_why='configured without python and lua'
+    [ -n "$players" ]
+}
+
+servers_require() {
+    servers_have "$1" && return
+    [ "${TABOR_REQUIRE_SERVERS:-0}" = 1 ] || skip_all "$servers_why"
+    ok "what tests with $1 need is here: $servers_why" false
+    done_testing
+}
+
+# The languages that are built here, in $players.
+player_languages() {
+    [ -f "$builddir/bindings/python/.libs/_tabor.so" ] && echo python
+    [ -f "$builddir/bindings/lua/.libs/tabor.so" ] && echo lua
+}
+
+# player LANGUAGE DO API SOUND [BLOCK]
+player() {
+    player_folder=$srcdir/tests/servers
+    case $1 in
+    python) set -- "$PYTHON" "$player_folder/player.py" "$@" ;;
+    lua) set -- "$LUA" "$player_folder/player.lua" "$@" ;;
+    esac
+    player_command=$1 player_script=$2
+    shift 3
+    timeout -k 1 30 "$player_command" "$player_script" "$@"
 }
 
 # wait_until SECONDS COMMAND...: ask again each 20 ms; 1 if it never succeeds.

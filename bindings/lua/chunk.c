@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "console.h"
+#include "lua_tabor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void
+chunk_report(lua_State *L)
+{
+    const char *text = lua_tostring(L, -1);
+    fflush(stdout);
+    fprintf(stderr, "tabor: %s\n", text ? text : "(error without a text)");
+    lua_pop(L, 1);
+}
+
+/* Is there any code on the way here that is not C? */
+static int
+runs_lua(lua_State *L)
+{
+    lua_Debug where;
+    for (int level = 1; lua_getstack(L, level, &where); level++) {
+        lua_getinfo(L, "S", &where);
+        if (*where.what != 'C') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* An error's value as a text, with the way that led there. */
+static int
+add_traceback(lua_State *L)
+{
+    const char *text = lua_tostring(L, 1);
+    if (!text) {
+        if (luaL_callmeta(L, 1, "__tostring") &&
+            lua_type(L, -1) == LUA_TSTRING) {
+            return 1;
+        }
+        text = lua_pushfstring(L, "(the error is a %s)", luaL_typename(L, 1));
+    }
+    if (runs_lua(L)) {
+        luaL_traceback(L, L, text, 1);
+    } else {
+        lua_pushstring(L, text);
+    }
+    return 1;
+}
+
+int
+chunk_call(lua_State *L, int arguments)
+{
+    const int function = lua_gettop(L) - arguments;
+    lua_pushcfunction(L, add_traceback);
+    lua_insert(L, function);
+    interrupt_arm(L);
+    const int status = lua_pcall(L, arguments, LUA_MULTRET, function);
+    const int interrupted = interrupt_disarm(L);
+    lua_remove(L, function);
+    if (status == LUA_OK) {
+        return CONSOLE_OK;
+    }
+    chunk_report(L);
+    return interrupted ? CONSOLE_INTERRUPTED : CONSOLE_FAILED;
+}
+
+static int
+run(lua_State *L, int load_status, int arguments)
+{
+    if (load_status != LUA_OK) {
+        chunk_report(L);
+        return CONSOLE_FAILED;
+    }
+    globals_attach(L);
+    lua_insert(L, -1 - arguments);
+    const int base = lua_gettop(L) - arguments - 1;
+    const int status = chunk_call(L, arguments);
+    lua_settop(L, base);
+    return status;
+}
+
+int
+chunk_run_string(lua_State *L, const char *code)
+{
+    return run(L, luaL_loadbuffer(L, code, strlen(code), "=(command line)"), 0);
+}
+
+int
+chunk_run_file(lua_State *L, const char *path, int arguments)
+{
+    const char *file = strcmp(path, "-") == 0 ? NULL : path;
+    return run(L, luaL_loadfile(L, file), arguments);
+}

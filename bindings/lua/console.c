@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tabor(1): settings -> globals -> -e, script -> prompt, rendering or waiting.
+ */
+#include "console.h"
+#include "lua_tabor.h"
+
+#include <lualib.h>
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+/* For lua_warning(): "@on" and "@off" as in lua(1), pieces joined. */
+static void
+warn(void *settings, const char *text, int to_be_continued)
+{
+    static int continues;
+    static int on = 1;
+    if (!continues && !to_be_continued && *text == '@') {
+        on = strcmp(text, "@off") != 0;
+        return;
+    }
+    if (on && !((const console_settings *)settings)->quiet) {
+        fputs(text, stderr);
+        if (!to_be_continued) {
+            fputc('\n', stderr);
+        }
+    }
+    continues = to_be_continued;
+}
+
+static int
+run_script(lua_State *L, const console_settings *s)
+{
+    const int count = s->argc - s->script - 1;
+    luaL_checkstack(L, count + 8, "too many arguments");
+    for (int i = s->script + 1; i < s->argc; i++) {
+        lua_pushstring(L, s->argv[i]);
+    }
+    return chunk_run_file(L, s->argv[s->script], count);
+}
+
+static int
+run_codes(lua_State *L, const console_settings *s)
+{
+    int status = CONSOLE_OK;
+    for (const char **code = s->codes; *code && status == CONSOLE_OK; code++) {
+        status = chunk_run_string(L, *code);
+    }
+    return status;
+}
+
+static int
+run(lua_State *L, const console_settings *s)
+{
+    const int has_script = s->script < s->argc;
+    const int wants_prompt = s->interactive || (!has_script && !*s->codes);
+    int status = CONSOLE_OK;
+    if ((wants_prompt || s->render) &&
+        (status = globals_open_engine(L)) != CONSOLE_OK) {
+        return status;
+    }
+    status = run_codes(L, s);
+    if (status == CONSOLE_OK && has_script) {
+        status = run_script(L, s);
+    }
+    if (wants_prompt) {
+        return prompt_run(L, s);
+    }
+    if (status != CONSOLE_OK) {
+        return status;
+    }
+    return s->render ? outcome_render(L, s) : outcome_wait(L);
+}
+
+/* Argument: the settings; result: the exit status. */
+static int
+protected_main(lua_State *L)
+{
+    const console_settings *s = lua_touserdata(L, 1);
+    luaL_openlibs(L);
+    luaL_requiref(L, "tabor", luaopen_tabor, 1);
+    lua_settop(L, 0);
+    interrupt_install(L);
+    globals_install(L, s);
+    lua_pushinteger(L, run(L, s));
+    return 1;
+}
+
+static int
+run_state(console_settings *s)
+{
+    lua_State *L = luaL_newstate();
+    if (!L) {
+        fputs("tabor: not enough memory\n", stderr);
+        return CONSOLE_FAILED;
+    }
+    lua_setwarnf(L, warn, s);
+    lua_pushcfunction(L, protected_main);
+    lua_pushlightuserdata(L, s);
+    int status = CONSOLE_FAILED;
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+        status = (int)lua_tointeger(L, -1);
+    } else {
+        chunk_report(L);
+    }
+    editor_close();
+    lua_close(L);
+    return status;
+}
+
+static int
+do_task(console_settings *s)
+{
+    switch (s->task) {
+    case TASK_VERSION:
+        printf("tabor %s (%s)\n", tabor_version(), LUA_RELEASE);
+        return CONSOLE_OK;
+    case TASK_HELP:
+        return help_print();
+    case TASK_LIST_DEVICES:
+        return help_list_devices(s->driver);
+    default:
+        return run_state(s);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    console_settings s;
+    int status = settings_read(argc, argv, &s);
+    setlocale(LC_CTYPE, "");
+    if (status == CONSOLE_OK) {
+        status = do_task(&s);
+    }
+    settings_free(&s);
+    return status;
+}

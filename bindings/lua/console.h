@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The console: a Lua state, an engine, and a prompt or a script.
+ *
+ * It links the module's own objects, so that it needs no search path; scripts
+ * find the module as the global tabor and with require "tabor".
+ *
+ * Everything here is [control], in the program's first thread.
+ */
+#ifndef TABOR_CONSOLE_H
+#define TABOR_CONSOLE_H
+
+#include <lua.h>
+
+#include <stdint.h>
+
+enum {
+    CONSOLE_OK = 0,
+    CONSOLE_FAILED = 1, /* a script or a device failed */
+    CONSOLE_USAGE = 2,  /* the command line makes no sense */
+    CONSOLE_INTERRUPTED = 130
+};
+
+typedef enum console_task {
+    TASK_RUN,
+    TASK_LIST_DEVICES,
+    TASK_VERSION,
+    TASK_HELP
+} console_task;
+
+typedef struct console_settings {
+    console_task task;
+    const char *driver, *device; /* NULL = not given, like 0 below */
+    uint32_t rate, channels, block;
+    const char **sets;  /* "KEY=VALUE", NULL at the end; owned */
+    const char *render; /* a file to render into, or NULL */
+    double seconds;     /* how much of it, NAN = to the last voice's end */
+    const char **codes; /* what -e gave, NULL at the end; owned */
+    int interactive, quiet;
+    int argc;
+    char **argv;
+    int script; /* its place in argv, argc = none */
+} console_settings;
+
+/* --------------------------------------------------------- settings.c -- */
+
+/* Parse the command line; what is wrong with it goes to stderr.
+ *
+ * Returns CONSOLE_OK or CONSOLE_USAGE; call settings_free() in both cases.
+ */
+int settings_read(int argc, char **argv, console_settings *settings);
+void settings_free(console_settings *settings);
+
+/* ------------------------------------------------------------- help.c -- */
+
+int help_print(void);
+int help_list_devices(const char *driver);
+
+/* ---------------------------------------------------------- globals.c -- */
+
+/* Prepare tabor, play, arg and an engine that opens when it is first touched.
+ * settings: borrowed for as long as L lives. */
+void globals_install(lua_State *L, const console_settings *settings);
+
+/* Open the engine now. Returns an exit status. */
+int globals_open_engine(lua_State *L);
+
+/* Push the engine, or nil if nobody has touched it. */
+void globals_push_engine(lua_State *L);
+
+/* Give the chunk on top the console's names as its globals. */
+void globals_attach(lua_State *L);
+
+/* ------------------------------------------------------------ chunk.c -- */
+
+/* All of these report failures on stderr, with a traceback, and return an
+ * exit status. */
+int chunk_run_string(lua_State *L, const char *code);
+
+/* path "-" is standard input. The script's arguments are on top. */
+int chunk_run_file(lua_State *L, const char *path, int arguments);
+
+/* Call the function below its arguments; it can be interrupted. Leaves all
+ * its results. */
+int chunk_call(lua_State *L, int arguments);
+
+/* Print the message on top and pop it. */
+void chunk_report(lua_State *L);
+
+/* -------------------------------------------------------- interrupt.c -- */
+
+/* Take over SIGINT, and the functions that enter coroutines: a signal stops
+ * whichever of them runs. */
+void interrupt_install(lua_State *L);
+
+/* From here on SIGINT raises an error in L. */
+void interrupt_arm(lua_State *L);
+
+/* No longer; returns 1 if one came. */
+int interrupt_disarm(lua_State *L);
+
+/* Has SIGINT come while nothing was armed? Forgets it. */
+int interrupt_take(void);
+
+/* ----------------------------------------------------------- editor.c -- */
+
+/* Lines from a terminal, edited and remembered, or from a plain stream. */
+void editor_open(void);
+void editor_close(void);
+int editor_is_terminal(void);
+
+typedef enum editor_result {
+    EDITOR_LINE,
+    EDITOR_END,
+    EDITOR_INTERRUPTED
+} editor_result;
+
+/* line: out, without its end, borrowed until the next call */
+editor_result editor_read(const char *prompt, const char **line);
+
+void editor_remember(const char *line);
+
+/* ----------------------------------------------------------- prompt.c -- */
+
+int prompt_run(lua_State *L, const console_settings *settings);
+
+/* ---------------------------------------------------------- outcome.c -- */
+
+/* Wait until what the script has started has ended. */
+int outcome_wait(lua_State *L);
+
+/* Render what the script has scheduled into settings->render. */
+int outcome_render(lua_State *L, const console_settings *settings);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "console.h"
+
+#include <tabor/tabor.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+    "Usage: tabor [options] [script.lua [arguments]]\n"
+    "Play sounds from Lua: run a script, or sit at a prompt with an engine "
+    "open.\n"
+    "\n"
+    "  -e CODE           run CODE\n"
+    "  -i                go to the prompt after the script or -e\n"
+    "  -                 read the script from standard input\n"
+    "  --driver NAME     the audio driver (auto)\n"
+    "  --device NAME     the driver's name for the device (its default)\n"
+    "  --rate N          frames per second (48000)\n"
+    "  --channels N      channels (2)\n"
+    "  --block N         frames that the device asks for at once (256)\n"
+    "  --set KEY=VALUE   an option of the driver's own\n"
+    "  --render FILE     no sound: render what the script plays into FILE\n"
+    "  --seconds N       so much of it (up to the end of the last voice)\n"
+    "  --list-devices    tell what there is to play on\n"
+    "  --quiet           no banner, no progress, no warnings\n"
+    "  --version         tell the version\n"
+    "  --help            tell this\n"
+    "\n"
+    "A script finds the module as tabor, an engine that opens when it is\n"
+    "first touched as engine, and play(sound, options) and load(sound), where\n"
+    "a sound is a path or the name of one that came with Tabor.\n"
+    "Status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.\n"
+    "\n"
+    "Drivers:\n";
+
+static void
+print_driver(void *user, const tabor_driver_info *driver)
+{
+    (void)user;
+    printf("  %-17s %s\n", driver->name, driver->title);
+    for (const char *line = driver->options; *line;) {
+        size_t length = strcspn(line, "\n");
+        printf("  %-17s   --set %.*s\n", "", (int)length, line);
+        line += length + (line[length] != '\0');
+    }
+}
+
+int
+help_print(void)
+{
+    fputs(usage, stdout);
+    if (tabor_drivers_list(print_driver, NULL) != TABOR_OK) {
+        fprintf(stderr, "tabor: %s\n", tabor_error());
+        return CONSOLE_FAILED;
+    }
+    return CONSOLE_OK;
+}
+
+/* ------------------------------------------------------------ devices -- */
+
+static void
+print_device(void *user, const tabor_device_info *device)
+{
+    size_t *count = user;
+    *count += 1;
+    printf("%s  \"%s\"  %u out, %u in ", device->driver, device->name,
+           device->outputs, device->inputs);
+    for (size_t i = 0; i < device->rate_count; i++) {
+        printf(" %u", device->rates[i]);
+    }
+    puts(device->is_default ? "  (default)" : "");
+}
+
+static void
+print_missing(void *user, const tabor_driver_info *driver)
+{
+    (void)user;
+    if (!driver->available) {
+        printf("%s  not available: %s\n", driver->name, driver->why);
+    }
+}
+
+int
+help_list_devices(const char *driver)
+{
+    size_t count = 0;
+    if (tabor_devices_list(driver, print_device, &count) != TABOR_OK) {
+        fprintf(stderr, "tabor: %s\n", tabor_error());
+        return CONSOLE_FAILED;
+    }
+    if (!driver) {
+        tabor_drivers_list(print_missing, NULL);
+    } else if (count == 0) {
+        printf("%s  no devices\n", driver);
+    }
+    return CONSOLE_OK;
+}

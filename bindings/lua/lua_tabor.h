@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the Lua module share: one full userdata for each engine,
+ * sample, voice and piece of audio, and the two ways in which a call fails.
+ *
+ * A userdata and its metatable exist before the C resource that they hold, so
+ * that whatever raises later leaves it to the collector. Samples and voices
+ * keep their engine's userdata alive (user value 1); at lua_close() the
+ * collector may still take the engine first, and then client is NULL.
+ *
+ * Everything here is [control]: it runs in the thread that runs the Lua state,
+ * and may raise a Lua error unless it says otherwise. "Push" leaves one value
+ * on the stack; an index is absolute, never relative to the top.
+ */
+#ifndef LUA_TABOR_H
+#define LUA_TABOR_H
+
+#include "options.h"
+
+#include <tabor/tabor.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include <stdint.h>
+
+#define ENGINE_CLASS "tabor.Engine"
+#define SAMPLE_CLASS "tabor.Sample"
+#define VOICE_CLASS  "tabor.Voice"
+#define AUDIO_CLASS  "tabor.Audio"
+
+/* The default length of every ramp. */
+#define RAMP_SECONDS 0.005
+
+/* ------------------------------------------------------------- errors -- */
+
+/* Answer a failure: nil, message and code for what may happen to a good
+ * program; an error at the caller's line for TABOR_ERR_INVALID. */
+int errors_return(lua_State *L, tabor_status status);
+
+/* ------------------------------------------------------------ objects -- */
+
+/* Make a class: its __index is a closure over the table of methods. */
+void object_class(lua_State *L, const char *name, const luaL_Reg *meta,
+                  const luaL_Reg *methods, lua_CFunction index);
+
+/* In an __index: push the method that argument 2 names and return 1, or push
+ * nothing and return 0. */
+int object_method(lua_State *L);
+
+/* Set a field of the table on top. */
+void object_set_whole(lua_State *L, const char *key, uint64_t number);
+void object_set_text(lua_State *L, const char *key, const char *text);
+
+/* A pointer that the collector gives to release, unless it is NULL by then.
+ * Pushes a userdata that is to stay on the stack while the pointer is used. */
+void **object_box(lua_State *L, void (*release)(void *));
+
+/* -------------------------------------------------------------- audio -- */
+
+/* The path that argument index is; raises if no file can have it. */
+const char *audio_check_path(lua_State *L, int index);
+
+/* Push an Audio that holds nothing yet. */
+tabor_audio **audio_push(lua_State *L);
+
+/* The audio that argument index holds; raises if it was closed. */
+tabor_audio *audio_check(lua_State *L, int index);
+
+/* Push the Audio that a table of numbers, or of one such table for each
+ * channel, describes. Raises if it is no such table. */
+tabor_status audio_push_table(lua_State *L, int index, uint32_t rate,
+                              tabor_audio **audio);
+
+/* tabor.read(path) */
+int audio_read(lua_State *L);
+void audio_class(lua_State *L);
+
+/* ------------------------------------------------------------- engine -- */
+
+/* Events that have left the client but that no poll() has returned yet, the
+ * newest EVENTS_KEPT of them. Indices run freely; read <= told <= write. */
+#define EVENTS_KEPT 65536
+typedef struct event_queue {
+    tabor_event *slots; /* room of them, a power of two or 0; owned */
+    size_t room;
+    uint64_t read;    /* the next one for poll() */
+    uint64_t told;    /* the next one for the handlers */
+    uint64_t write;   /* where the next one goes */
+    uint64_t handler; /* how many handlers know the event at told */
+    uint64_t lost;
+} event_queue;
+
+typedef enum full_policy {
+    FULL_RAISE,
+    FULL_WAIT,
+    FULL_DROP
+} full_policy;
+
+/* User values of an engine. */
+enum {
+    ENGINE_VOICES = 1, /* handle -> Voice, weak, until the Ended is read */
+    ENGINE_SAMPLES,    /* Sample -> true, weak */
+    ENGINE_HANDLERS,   /* event type -> array of functions */
+    ENGINE_TEXTS,      /* driver, device, warning */
+    ENGINE_VALUES = ENGINE_TEXTS
+};
+
+typedef struct lua_engine {
+    tabor_engine *engine; /* owned; NULL once closed */
+    tabor_client *client; /* owned; NULL once closed */
+    uint32_t id, rate, channels, block, voices;
+    int pumped;
+    full_policy on_full;
+    uint64_t playing; /* plays whose Ended has not been pulled */
+    event_queue events;
+} lua_engine;
+
+lua_engine *engine_check(lua_State *L, int index);
+
+/* nil, a sentence, "closed". */
+int engine_return_closed(lua_State *L);
+
+/* One command to the client; given is what the caller passed on. */
+typedef tabor_status (*engine_command)(tabor_client *client, void *given);
+
+/* Send a command of the engine at index; under on_full = "wait" again and
+ * again until it fits. Raises if the script is interrupted while it waits. */
+tabor_status engine_send(lua_State *L, int index, engine_command command,
+                         void *given);
+
+/* Answer a command: true, false if its target has ended or it was dropped
+ * under on_full = "drop", else as errors_return(). */
+int engine_return_sent(lua_State *L, const lua_engine *e, tabor_status status);
+
+/* Seconds to frames; raises, naming the option. */
+uint64_t engine_frames(lua_State *L, const lua_engine *e, const char *what,
+                       const char *name, double seconds);
+
+/* The same for a ramp or fade, which has 32 bits. */
+uint32_t engine_ramp(lua_State *L, const lua_engine *e, const char *what,
+                     const char *name, double seconds);
+
+/* The frame that at (seconds, or NAN) or at_frame (or TABOR_ASAP) mean. */
+uint64_t engine_at(lua_State *L, const lua_engine *e, const char *what,
+                   double at, uint64_t at_frame);
+
+/* Push a table of the engines of this state that are open: engine -> true. */
+void engine_push_open(lua_State *L);
+
+/* The methods of an engine, by their names. */
+int engine_stop(lua_State *L);
+int engine_cancel(lua_State *L);
+int engine_gain(lua_State *L);
+int engine_panic(lua_State *L);
+int engine_ping(lua_State *L);
+int engine_stats(lua_State *L);
+int engine_render(lua_State *L);
+int engine_frame(lua_State *L);
+int engine_now(lua_State *L);
+
+/* tabor.open(options) and tabor.attach(id, options). */
+int engine_open(lua_State *L);
+int engine_attach(lua_State *L);
+void engine_class(lua_State *L);
+
+/* ------------------------------------------------------------- events -- */
+
+/* Take over all that the client has to tell; runs no handler. Voices know
+ * from here on that they have ended. */
+void events_pull(lua_State *L, int index);
+
+/* Push the table of the Ended of the voice at index voice, which has ended;
+ * every caller meets the same one. */
+void events_push_ended(lua_State *L, int voice);
+
+/* The engine is about to close: tell every voice that it ends here. */
+void events_detach_voices(lua_State *L, int index);
+
+/* Wait until the voice at index voice (0: any event) has come or gone.
+ * timeout: seconds, or INFINITY. */
+tabor_status events_wait(lua_State *L, int index, int voice, double timeout);
+
+/* Answer a wait that ended with status. */
+int events_return_missed(lua_State *L, int index, tabor_status status);
+
+/* Run pending debug hooks, as a script's own instructions would: a wait in C
+ * that calls this now and then can be interrupted. */
+void events_let_hooks_run(lua_State *L);
+
+void events_free(event_queue *queue);
+
+int engine_poll(lua_State *L);
+int engine_wait(lua_State *L);
+int engine_on(lua_State *L);
+int engine_off(lua_State *L);
+
+/* ------------------------------------------------------------ samples -- */
+
+typedef struct lua_sample {
+    lua_engine *engine;
+    tabor_handle handle; /* 0 once unloaded */
+    tabor_sample_info info;
+} lua_sample;
+
+lua_sample *sample_check(lua_State *L, int index);
+
+/* The engine at index is about to close: give all its samples back. */
+void sample_release_all(lua_State *L, int index);
+
+/* engine:load(source, options) */
+int engine_load(lua_State *L);
+void sample_class(lua_State *L);
+
+/* ------------------------------------------------------------- voices -- */
+
+enum {
+    VOICE_ENGINE = 1,
+    VOICE_EVENT /* the table made of ended, once somebody wanted it */
+};
+
+typedef struct lua_voice {
+    lua_engine *engine;
+    tabor_handle handle; /* 0: dropped under on_full = "drop", has ended */
+    double rate, pitch;  /* as last asked for: set() changes them together */
+    int has_ended;
+    tabor_event ended;
+} lua_voice;
+
+/* Push a Voice of the engine at index. */
+lua_voice *voice_push(lua_State *L, int index, tabor_handle handle);
+
+lua_voice *voice_check(lua_State *L, int index);
+
+/* Wait for the Ended of the voice at index voice and return it. */
+int voice_wait_for(lua_State *L, int index, int voice, double timeout);
+
+/* engine:play(sample, options), sample:play(options). */
+int engine_play(lua_State *L);
+int sample_play(lua_State *L);
+void voice_class(lua_State *L);
+
+/* ------------------------------------------------------------ devices -- */
+
+/* tabor.drivers() and tabor.devices(driver). */
+int devices_drivers(lua_State *L);
+int devices_devices(lua_State *L);
+
+/* Open the module; leaves its table on the stack. */
+TABOR_API int luaopen_tabor(lua_State *L);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "lua_tabor.h"
+
+#define BOX_CLASS "tabor.box"
+
+void
+object_class(lua_State *L, const char *name, const luaL_Reg *meta,
+             const luaL_Reg *methods, lua_CFunction index)
+{
+    luaL_newmetatable(L, name);
+    luaL_setfuncs(L, meta, 0);
+    lua_newtable(L);
+    luaL_setfuncs(L, methods, 0);
+    lua_pushcclosure(L, index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+int
+object_method(lua_State *L)
+{
+    lua_pushvalue(L, 2);
+    if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
+        return 1;
+    }
+    lua_pop(L, 1);
+    return 0;
+}
+
+void
+object_set_whole(lua_State *L, const char *key, uint64_t number)
+{
+    lua_pushinteger(L, (lua_Integer)number);
+    lua_setfield(L, -2, key);
+}
+
+void
+object_set_text(lua_State *L, const char *key, const char *text)
+{
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, key);
+}
+
+typedef struct box {
+    void *content;
+    void (*release)(void *);
+} box;
+
+static int
+box_gc(lua_State *L)
+{
+    box *b = luaL_checkudata(L, 1, BOX_CLASS);
+    if (b->content) {
+        b->release(b->content);
+        b->content = NULL;
+    }
+    return 0;
+}
+
+void **
+object_box(lua_State *L, void (*release)(void *))
+{
+    box *b = lua_newuserdatauv(L, sizeof *b, 0);
+    b->content = NULL;
+    b->release = release;
+    if (luaL_newmetatable(L, BOX_CLASS)) {
+        lua_pushcfunction(L, box_gc);
+        lua_setfield(L, -2, "__gc");
+    }
+    lua_setmetatable(L, -2);
+    return &b->content;
+}

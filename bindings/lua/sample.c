@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "lua_tabor.h"
+
+#include <string.h>
+
+lua_sample *
+sample_check(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, SAMPLE_CLASS);
+}
+
+/* --------------------------------------------------------------- load -- */
+
+typedef struct load_options {
+    uint32_t rate;
+    const char *name;
+} load_options;
+
+static const option load_known[] = {
+    {"rate", OPTION_COUNT, offsetof(load_options, rate), NULL},
+    {"name", OPTION_TEXT, offsetof(load_options, name), NULL},
+    {NULL, 0, 0, NULL}};
+
+#define NO_RATE UINT32_MAX
+
+typedef struct load_command {
+    const char *path;         /* or NULL, and then */
+    const tabor_audio *audio; /* this one */
+    const char *name;
+    tabor_handle *sample;
+} load_command;
+
+static tabor_status
+send_load(tabor_client *client, void *given)
+{
+    const load_command *c = given;
+    if (c->path) {
+        return tabor_sample_load(client, c->path, c->name, c->sample);
+    }
+    return tabor_sample_add(client, c->audio, c->name, c->sample);
+}
+
+/* Turn argument 2 into something to load; pushes what has to stay alive. */
+static tabor_status
+read_source(lua_State *L, const lua_engine *e, const load_options *o,
+            load_command *c)
+{
+    const int is_table = lua_istable(L, 2);
+    tabor_audio *audio = NULL;
+    if (o->rate != NO_RATE && !is_table) {
+        luaL_error(L, "load: rate goes with a table of numbers; a file and an "
+                      "Audio know their own");
+    }
+    if (is_table) {
+        const uint32_t rate = o->rate == NO_RATE ? e->rate : o->rate;
+        const tabor_status st = audio_push_table(L, 2, rate, &audio);
+        c->audio = audio;
+        return st;
+    }
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        c->path = audio_check_path(L, 2);
+    } else if (luaL_testudata(L, 2, AUDIO_CLASS)) {
+        c->audio = audio_check(L, 2);
+    } else {
+        luaL_error(L,
+                   "load takes a path, an Audio or a table of numbers, "
+                   "not a %s",
+                   luaL_typename(L, 2));
+    }
+    return TABOR_OK;
+}
+
+static lua_sample *
+sample_push(lua_State *L, int index)
+{
+    lua_sample *s = lua_newuserdatauv(L, sizeof *s, 1);
+    memset(s, 0, sizeof *s);
+    s->engine = engine_check(L, index);
+    luaL_setmetatable(L, SAMPLE_CLASS);
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, 1);
+    lua_getiuservalue(L, index, ENGINE_SAMPLES);
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    return s;
+}
+
+/* Samples are memory that the collector doesn't see: let it work a little for
+ * each, or a script that loads many never gets its old ones collected. */
+static void
+tell_collector(lua_State *L, const lua_sample *s)
+{
+    const uint64_t kib = s->info.frames * s->info.channels / 256;
+    lua_gc(L, LUA_GCSTEP, kib < 65536 ? (int)kib : 65536);
+}
+
+int
+engine_load(lua_State *L)
+{
+    const lua_engine *e = engine_check(L, 1);
+    load_options o = {NO_RATE, NULL};
+    lua_settop(L, 3);
+    options_read(L, 3, "load", load_known, &o);
+    if (!e->client) {
+        return engine_return_closed(L);
+    }
+    load_command c = {NULL, NULL, o.name, NULL};
+    tabor_status st = read_source(L, e, &o, &c);
+    if (st != TABOR_OK) {
+        return errors_return(L, st);
+    }
+    lua_sample *s = sample_push(L, 1);
+    c.sample = &s->handle;
+    st = engine_send(L, 1, send_load, &c);
+    if (!e->client) {
+        return engine_return_closed(L);
+    }
+    if (st != TABOR_OK) {
+        return errors_return(L, st);
+    }
+    tabor_sample_get_info(e->client, s->handle, &s->info);
+    tell_collector(L, s);
+    return 1;
+}
+
+/* ------------------------------------------------------------- unload -- */
+
+static const char *const unload_words[] = {"ring", "fade", "cut", NULL};
+
+typedef struct unload_option {
+    int voices;
+} unload_option;
+
+static const option unload_known[] = {
+    {"voices", OPTION_WORD, offsetof(unload_option, voices), unload_words},
+    {NULL, 0, 0, NULL}};
+
+typedef struct unload_command {
+    tabor_handle sample;
+    tabor_unload voices;
+} unload_command;
+
+static tabor_status
+send_unload(tabor_client *client, void *given)
+{
+    const unload_command *c = given;
+    return tabor_sample_unload(client, c->sample, c->voices);
+}
+
+/* sample:unload(), sample:unload("fade"), sample:unload{voices = "fade"} */
+static int
+sample_unload(lua_State *L)
+{
+    lua_sample *s = sample_check(L, 1);
+    unload_option o = {TABOR_UNLOAD_RING};
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        o.voices = options_word(L, 2, "unload", "voices", unload_words);
+    } else {
+        options_read(L, 2, "unload", unload_known, &o);
+    }
+    if (!s->engine->client) {
+        return engine_return_closed(L);
+    }
+    if (!s->handle) {
+        lua_pushboolean(L, 0);
+        return 1;
+    }
+    lua_getiuservalue(L, 1, 1);
+    unload_command c = {s->handle, (tabor_unload)o.voices};
+    const tabor_status st = engine_send(L, lua_gettop(L), send_unload, &c);
+    if (st == TABOR_OK || st == TABOR_ERR_STALE) {
+        s->handle = 0;
+    }
+    return engine_return_sent(L, s->engine, st);
+}
+
+/* No sound stops, nothing can fail. */
+static void
+release(lua_sample *s)
+{
+    if (s->handle && s->engine->client) {
+        tabor_sample_release(s->engine->client, s->handle);
+    }
+    s->handle = 0;
+}
+
+/* __gc and __close */
+static int
+sample_release(lua_State *L)
+{
+    release(sample_check(L, 1));
+    return 0;
+}
+
+void
+sample_release_all(lua_State *L, int index)
+{
+    lua_getiuservalue(L, index, ENGINE_SAMPLES);
+    lua_pushnil(L);
+    while (lua_next(L, -2)) {
+        lua_pop(L, 1);
+        release(lua_touserdata(L, -1));
+    }
+    lua_pop(L, 1);
+}
+
+/* -------------------------------------------------------------- class -- */
+
+static int
+sample_index(lua_State *L)
+{
+    if (object_method(L)) {
+        return 1;
+    }
+    const lua_sample *s = sample_check(L, 1);
+    const char *key = luaL_checkstring(L, 2);
+    if (strcmp(key, "frames") == 0) {
+        lua_pushinteger(L, (lua_Integer)s->info.frames);
+    } else if (strcmp(key, "channels") == 0) {
+        lua_pushinteger(L, s->info.channels);
+    } else if (strcmp(key, "rate") == 0) {
+        lua_pushinteger(L, s->info.rate);
+    } else if (strcmp(key, "duration") == 0) {
+        lua_pushnumber(L, (double)s->info.frames / s->info.rate);
+    } else if (strcmp(key, "name") == 0) {
+        lua_pushstring(L, s->info.name);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+static int
+sample_tostring(lua_State *L)
+{
+    const lua_sample *s = sample_check(L, 1);
+    lua_pushfstring(L, SAMPLE_CLASS " '%s' (%f s, %d channel%s%s)",
+                    s->info.name, (double)s->info.frames / s->info.rate,
+                    (int)s->info.channels, s->info.channels == 1 ? "" : "s",
+                    s->handle ? "" : ", unloaded");
+    return 1;
+}
+
+static const luaL_Reg sample_meta[] = {{"__gc", sample_release},
+                                       {"__close", sample_release},
+                                       {"__tostring", sample_tostring},
+                                       {NULL, NULL}};
+
+static const luaL_Reg sample_methods[] = {
+    {"play", sample_play}, {"unload", sample_unload}, {NULL, NULL}};
+
+void
+sample_class(lua_State *L)
+{
+    object_class(L, SAMPLE_CLASS, sample_meta, sample_methods, sample_index);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "console.h"
+
+#include <tabor/tabor.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LONG_DRIVER = 256,
+    LONG_DEVICE,
+    LONG_RATE,
+    LONG_CHANNELS,
+    LONG_BLOCK,
+    LONG_SET,
+    LONG_RENDER,
+    LONG_SECONDS,
+    LONG_LIST_DEVICES,
+    LONG_QUIET,
+    LONG_VERSION,
+    LONG_HELP
+};
+
+static const struct option known[] = {
+    {"driver", required_argument, NULL, LONG_DRIVER},
+    {"device", required_argument, NULL, LONG_DEVICE},
+    {"rate", required_argument, NULL, LONG_RATE},
+    {"channels", required_argument, NULL, LONG_CHANNELS},
+    {"block", required_argument, NULL, LONG_BLOCK},
+    {"set", required_argument, NULL, LONG_SET},
+    {"render", required_argument, NULL, LONG_RENDER},
+    {"seconds", required_argument, NULL, LONG_SECONDS},
+    {"list-devices", no_argument, NULL, LONG_LIST_DEVICES},
+    {"quiet", no_argument, NULL, LONG_QUIET},
+    {"version", no_argument, NULL, LONG_VERSION},
+    {"help", no_argument, NULL, LONG_HELP},
+    {NULL, 0, NULL, 0}};
+
+__attribute__((format(printf, 1, 2))) static int
+complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("tabor: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("\nTry 'tabor --help'.\n", stderr);
+    va_end(args);
+    return CONSOLE_USAGE;
+}
+
+static int
+complain_unknown(const char *word)
+{
+    const char *names[sizeof known / sizeof *known];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        names[i] = known[i].name;
+    }
+    const char *near =
+        strncmp(word, "--", 2) == 0 ? tabor_nearest(word + 2, names) : NULL;
+    if (near) {
+        return complain("unknown option '%s' (did you mean '--%s'?)", word,
+                        near);
+    }
+    return complain("unknown option '%s'", word);
+}
+
+static int
+read_count(const char *name, uint32_t low, uint32_t high, uint32_t *out)
+{
+    char *end;
+    errno = 0;
+    const unsigned long n = strtoul(optarg, &end, 10);
+    if (!isdigit((unsigned char)*optarg) || *end || errno || n < low ||
+        n > high) {
+        return complain("%s takes a whole number from %u to %u, not '%s'", name,
+                        low, high, optarg);
+    }
+    *out = (uint32_t)n;
+    return CONSOLE_OK;
+}
+
+static int
+read_seconds(double *out)
+{
+    char *end;
+    const double seconds = strtod(optarg, &end);
+    if (end == optarg || *end || !(seconds > 0) || isinf(seconds)) {
+        return complain("--seconds takes a number above 0, not '%s'", optarg);
+    }
+    *out = seconds;
+    return CONSOLE_OK;
+}
+
+/* A list in which argc entries and the NULL have room. */
+static void
+append(const char **list, const char *text)
+{
+    while (*list) {
+        list++;
+    }
+    *list = text;
+}
+
+static int
+read_set(console_settings *s)
+{
+    const char *equals = strchr(optarg, '=');
+    if (!equals || equals == optarg) {
+        return complain("--set takes KEY=VALUE, not '%s'", optarg);
+    }
+    append(s->sets, optarg);
+    return CONSOLE_OK;
+}
+
+static int
+read_option(console_settings *s, int found)
+{
+    switch (found) {
+    case 'e':
+        append(s->codes, optarg);
+        return CONSOLE_OK;
+    case 'i':
+        s->interactive = 1;
+        return CONSOLE_OK;
+    case LONG_DRIVER:
+        s->driver = optarg;
+        return CONSOLE_OK;
+    case LONG_DEVICE:
+        s->device = optarg;
+        return CONSOLE_OK;
+    case LONG_RATE:
+        return read_count("--rate", TABOR_MIN_RATE, TABOR_MAX_RATE, &s->rate);
+    case LONG_CHANNELS:
+        return read_count("--channels", 1, TABOR_MAX_CHANNELS, &s->channels);
+    case LONG_BLOCK:
+        return read_count("--block", 1, TABOR_MAX_BLOCK, &s->block);
+    case LONG_SET:
+        return read_set(s);
+    case LONG_RENDER:
+        s->render = optarg;
+        return CONSOLE_OK;
+    case LONG_SECONDS:
+        return read_seconds(&s->seconds);
+    case LONG_QUIET:
+        s->quiet = 1;
+        return CONSOLE_OK;
+    case LONG_LIST_DEVICES:
+        s->task = TASK_LIST_DEVICES;
+        return CONSOLE_OK;
+    case LONG_VERSION:
+        s->task = TASK_VERSION;
+        return CONSOLE_OK;
+    default:
+        s->task = TASK_HELP;
+        return CONSOLE_OK;
+    }
+}
+
+/* What each option allows, but not together. */
+static int
+check_together(const console_settings *s)
+{
+    const int has_work = s->script < s->argc || *s->codes;
+    if (!s->render) {
+        return isnan(s->seconds) ? CONSOLE_OK
+                                 : complain("--seconds goes with --render");
+    }
+    if (s->interactive) {
+        return complain("--render and -i: a render has no prompt");
+    }
+    if (!has_work) {
+        return complain("--render needs a script, or -e");
+    }
+    if (s->driver && strcmp(s->driver, "offline") != 0) {
+        return complain("--render uses the driver offline, not '%s'",
+                        s->driver);
+    }
+    return CONSOLE_OK;
+}
+
+/* "-e" and "-x" alike: the word that getopt stopped at. */
+static int
+complain_found(int found, char **argv, int index)
+{
+    if (found == ':') {
+        return complain("option '%s' needs a value", argv[optind - 1]);
+    }
+    const char *word = argv[index];
+    const char *equals = strchr(word, '=');
+    char name[64];
+    snprintf(name, sizeof name, "%.*s",
+             (int)(equals ? equals - word : (long)strlen(word)), word);
+    return complain_unknown(name);
+}
+
+int
+settings_read(int argc, char **argv, console_settings *settings)
+{
+    console_settings s = {.seconds = NAN, .argc = argc, .argv = argv};
+    const size_t room = (size_t)argc + 1;
+    int status = CONSOLE_OK;
+    int found;
+    s.codes = calloc(room, sizeof *s.codes);
+    s.sets = calloc(room, sizeof *s.sets);
+    *settings = s;
+    if (!s.codes || !s.sets) {
+        return complain("not enough memory");
+    }
+    opterr = 0;
+    int before = optind;
+    while (status == CONSOLE_OK &&
+           (found = getopt_long(argc, argv, "+:e:i", known, NULL)) != -1) {
+        status = found == '?' || found == ':'
+                     ? complain_found(found, argv, before)
+                     : read_option(&s, found);
+        before = optind;
+    }
+    s.script = optind;
+    *settings = s;
+    return status == CONSOLE_OK && s.task == TASK_RUN ? check_together(&s)
+                                                      : status;
+}
+
+void
+settings_free(console_settings *settings)
+{
+    free(settings->codes);
+    free(settings->sets);
+}

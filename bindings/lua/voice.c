@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+#include "lua_tabor.h"
+
+#include <math.h>
+#include <string.h>
+
+lua_voice *
+voice_check(lua_State *L, int index)
+{
+    return luaL_checkudata(L, index, VOICE_CLASS);
+}
+
+lua_voice *
+voice_push(lua_State *L, int index, tabor_handle handle)
+{
+    lua_voice *v = lua_newuserdatauv(L, sizeof *v, 2);
+    memset(v, 0, sizeof *v);
+    v->engine = engine_check(L, index);
+    v->handle = handle;
+    v->rate = 1;
+    luaL_setmetatable(L, VOICE_CLASS);
+    lua_pushvalue(L, index);
+    lua_setiuservalue(L, -2, VOICE_ENGINE);
+    return v;
+}
+
+/* --------------------------------------------------------------- play -- */
+
+typedef struct play_options {
+    double velocity, gain, pan, rate, pitch;
+    double at, offset, duration; /* seconds, NAN if not given */
+    uint64_t at_frame;
+    uint32_t tag;
+    int late;
+} play_options;
+
+#define PLAY_OPTIONS                                                           \
+    {                                                                          \
+        1, 1, 0, 1, 0, NAN, NAN, NAN, TABOR_ASAP, 0, TABOR_LATE_PLAY           \
+    }
+
+static const char *const late_words[] = {"play", "catch_up", "drop", NULL};
+
+#define FIELD(name) offsetof(play_options, name)
+static const option play_known[] = {
+    {"velocity", OPTION_NUMBER, FIELD(velocity), NULL},
+    {"at", OPTION_NUMBER, FIELD(at), NULL},
+    {"gain", OPTION_NUMBER, FIELD(gain), NULL},
+    {"pan", OPTION_NUMBER, FIELD(pan), NULL},
+    {"rate", OPTION_NUMBER, FIELD(rate), NULL},
+    {"pitch", OPTION_NUMBER, FIELD(pitch), NULL},
+    {"at_frame", OPTION_FRAME, FIELD(at_frame), NULL},
+    {"offset", OPTION_NUMBER, FIELD(offset), NULL},
+    {"duration", OPTION_NUMBER, FIELD(duration), NULL},
+    {"late", OPTION_WORD, FIELD(late), late_words},
+    {"tag", OPTION_COUNT, FIELD(tag), NULL},
+    {NULL, 0, 0, NULL}};
+#undef FIELD
+
+typedef struct play_command {
+    tabor_handle sample;
+    tabor_play_params params;
+    tabor_handle voice; /* out */
+} play_command;
+
+static void
+read_play(lua_State *L, int index, const lua_engine *e, play_command *c)
+{
+    play_options o = PLAY_OPTIONS;
+    options_read(L, index, "play", play_known, &o);
+    c->params = (tabor_play_params)TABOR_PLAY;
+    c->params.velocity = o.velocity;
+    c->params.gain = o.gain;
+    c->params.pan = o.pan;
+    c->params.rate = o.rate;
+    c->params.pitch = o.pitch;
+    c->params.tag = o.tag;
+    c->params.late = (tabor_late)o.late;
+    c->params.at = engine_at(L, e, "play", o.at, o.at_frame);
+    if (!isnan(o.offset)) {
+        c->params.offset = engine_frames(L, e, "play", "offset", o.offset);
+    }
+    if (!isnan(o.duration)) {
+        c->params.length = engine_frames(L, e, "play", "duration", o.duration);
+    }
+}
+
+static tabor_status
+send_play(tabor_client *client, void *given)
+{
+    play_command *c = given;
+    return tabor_play(client, c->sample, &c->params, &c->voice);
+}
+
+static int
+return_unloaded(lua_State *L, const lua_sample *s)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "sample '%s' is unloaded: load it again", s->info.name);
+    lua_pushstring(L, "closed");
+    return 3;
+}
+
+/* A play that on_full = "drop" refused: the Voice on top has ended before it
+ * began. */
+static int
+return_dropped(const lua_engine *e, lua_voice *v)
+{
+    v->has_ended = 1;
+    v->ended = (tabor_event){.frame = tabor_engine_frame(e->engine),
+                             .value = TABOR_NO_FRAME,
+                             .type = TABOR_EVENT_ENDED,
+                             .reason = TABOR_CANCELLED};
+    return 1;
+}
+
+/* Play the sample on the engine at index; the options are at options. */
+static int
+play(lua_State *L, int index, const lua_sample *s, int options)
+{
+    lua_engine *e = engine_check(L, index);
+    play_command c = {s->handle, TABOR_PLAY, 0};
+    read_play(L, options, e, &c);
+    if (!e->client) {
+        return engine_return_closed(L);
+    }
+    if (!s->handle) {
+        return return_unloaded(L, s);
+    }
+    lua_voice *v = voice_push(L, index, 0);
+    const tabor_status st = engine_send(L, index, send_play, &c);
+    if (st == TABOR_ERR_STALE) {
+        return return_unloaded(L, s);
+    }
+    if (st == TABOR_ERR_FULL && e->on_full == FULL_DROP) {
+        return return_dropped(e, v);
+    }
+    if (st != TABOR_OK) {
+        return engine_return_sent(L, e, st);
+    }
+    e->playing++;
+    v->handle = c.voice;
+    v->rate = c.params.rate;
+    v->pitch = c.params.pitch;
+    lua_getiuservalue(L, index, ENGINE_VOICES);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)v->handle);
+    lua_pop(L, 1);
+    return 1;
+}
+
+int
+engine_play(lua_State *L)
+{
+    const lua_engine *e = engine_check(L, 1);
+    const lua_sample *s = sample_check(L, 2);
+    luaL_argcheck(L, s->engine->id == e->id, 2,
+                  "a sample of another engine: load it into this one");
+    lua_settop(L, 3);
+    return play(L, 1, s, 3);
+}
+
+int
+sample_play(lua_State *L)
+{
+    const lua_sample *s = sample_check(L, 1);
+    lua_settop(L, 2);
+    lua_getiuservalue(L, 1, 1);
+    return play(L, 3, s, 2);
+}
+
+/* --------------------------------------------------------------- stop -- */
+
+typedef struct stop_options {
+    double fade, at;
+    uint64_t at_frame;
+} stop_options;
+
+#define FIELD(name) offsetof(stop_options, name)
+static const option stop_known[] = {
+    {"fade", OPTION_NUMBER, FIELD(fade), NULL},
+    {"at", OPTION_NUMBER, FIELD(at), NULL},
+    {"at_frame", OPTION_FRAME, FIELD(at_frame), NULL},
+    {NULL, 0, 0, NULL}};
+#undef FIELD
+
+typedef struct stop_command {
+    tabor_handle voice;
+    uint32_t fade_frames;
+    uint64_t at;
+} stop_command;
+
+static tabor_status
+send_stop(tabor_client *client, void *given)
+{
+    const stop_command *c = given;
+    return tabor_voice_stop(client, c->voice, c->fade_frames, c->at);
+}
+
+/* Send a command about the voice at index 1 and answer the script. */
+static int
+send_to_voice(lua_State *L, engine_command command, void *given)
+{
+    const lua_voice *v = voice_check(L, 1);
+    lua_getiuservalue(L, 1, VOICE_ENGINE);
+    const tabor_status st = v->has_ended || !v->handle
+                                ? TABOR_ERR_STALE
+                                : engine_send(L, lua_gettop(L), command, given);
+    return engine_return_sent(L, v->engine, st);
+}
+
+static int
+voice_stop(lua_State *L)
+{
+    const lua_voice *v = voice_check(L, 1);
+    stop_options o = {RAMP_SECONDS, NAN, TABOR_ASAP};
+    options_read_short(L, 2, "stop", stop_known, &o);
+    stop_command c = {v->handle,
+                      engine_ramp(L, v->engine, "stop", "fade", o.fade),
+                      engine_at(L, v->engine, "stop", o.at, o.at_frame)};
+    return send_to_voice(L, send_stop, &c);
+}
+
+/* Leaving a block must not fail, nor wait: a full queue lets it ring. */
+static int
+voice_close(lua_State *L)
+{
+    const lua_voice *v = voice_check(L, 1);
+    uint64_t fade = 0;
+    tabor_seconds_to_frames(RAMP_SECONDS, v->engine->rate, &fade);
+    if (v->engine->client && !v->has_ended) {
+        tabor_voice_stop(v->engine->client, v->handle, (uint32_t)fade,
+                         TABOR_ASAP);
+    }
+    return 0;
+}
+
+/* The sound goes on without its object. */
+static int
+voice_gc(lua_State *L)
+{
+    (void)L;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- set -- */
+
+typedef struct set_options {
+    double gain, pan, rate, pitch, ramp, at;
+    uint64_t at_frame;
+} set_options;
+
+#define FIELD(name) offsetof(set_options, name)
+static const option set_known[] = {
+    {"gain", OPTION_NUMBER, FIELD(gain), NULL},
+    {"pan", OPTION_NUMBER, FIELD(pan), NULL},
+    {"rate", OPTION_NUMBER, FIELD(rate), NULL},
+    {"pitch", OPTION_NUMBER, FIELD(pitch), NULL},
+    {"ramp", OPTION_NUMBER, FIELD(ramp), NULL},
+    {"at", OPTION_NUMBER, FIELD(at), NULL},
+    {"at_frame", OPTION_FRAME, FIELD(at_frame), NULL},
+    {NULL, 0, 0, NULL}};
+#undef FIELD
+
+typedef struct set_command {
+    tabor_handle voice;
+    tabor_voice_params params;
+} set_command;
+
+static tabor_status
+send_set(tabor_client *client, void *given)
+{
+    const set_command *c = given;
+    return tabor_voice_set(client, c->voice, &c->params);
+}
+
+static void
+read_set(lua_State *L, lua_voice *v, tabor_voice_params *p)
+{
+    set_options o = {NAN, NAN, NAN, NAN, RAMP_SECONDS, NAN, TABOR_ASAP};
+    options_read(L, 2, "set", set_known, &o);
+    if (!isnan(o.gain)) {
+        p->which |= TABOR_SET_GAIN;
+        p->gain = o.gain;
+    }
+    if (!isnan(o.pan)) {
+        p->which |= TABOR_SET_PAN;
+        p->pan = o.pan;
+    }
+    if (!isnan(o.rate) || !isnan(o.pitch)) {
+        p->which |= TABOR_SET_RATE;
+        p->rate = isnan(o.rate) ? v->rate : o.rate;
+        p->pitch = isnan(o.pitch) ? v->pitch : o.pitch;
+    }
+    p->ramp_frames = engine_ramp(L, v->engine, "set", "ramp", o.ramp);
+    p->at = engine_at(L, v->engine, "set", o.at, o.at_frame);
+}
+
+static int
+voice_set(lua_State *L)
+{
+    lua_voice *v = voice_check(L, 1);
+    set_command c = {v->handle, TABOR_VOICE};
+    options_check_table(L, 2, "set");
+    read_set(L, v, &c.params);
+    if (c.params.which == 0) {
+        return luaL_error(L, "set: give gain, pan, rate or pitch");
+    }
+    const int n = send_to_voice(L, send_set, &c);
+    if (lua_toboolean(L, -n) && (c.params.which & TABOR_SET_RATE)) {
+        v->rate = c.params.rate;
+        v->pitch = c.params.pitch;
+    }
+    return n;
+}
+
+/* -------------------------------------------------------------- ended -- */
+
+int
+voice_wait_for(lua_State *L, int index, int voice, double timeout)
+{
+    const tabor_status st = events_wait(L, index, voice, timeout);
+    if (st != TABOR_OK) {
+        return events_return_missed(L, index, st);
+    }
+    events_push_ended(L, voice);
+    return 1;
+}
+
+static int
+voice_wait(lua_State *L)
+{
+    voice_check(L, 1);
+    const double timeout = luaL_optnumber(L, 2, INFINITY);
+    luaL_argcheck(L, timeout >= 0, 2, "a time can't be negative");
+    lua_getiuservalue(L, 1, VOICE_ENGINE);
+    return voice_wait_for(L, lua_gettop(L), 1, timeout);
+}
+
+/* Has the voice ended by now? Pushes the engine. */
+static int
+pull_ended(lua_State *L, const lua_voice *v)
+{
+    lua_getiuservalue(L, 1, VOICE_ENGINE);
+    if (!v->has_ended) {
+        events_pull(L, lua_gettop(L));
+    }
+    return v->has_ended;
+}
+
+static int
+voice_index(lua_State *L)
+{
+    if (object_method(L)) {
+        return 1;
+    }
+    const lua_voice *v = voice_check(L, 1);
+    const char *key = luaL_checkstring(L, 2);
+    if (strcmp(key, "id") == 0) {
+        lua_pushinteger(L, (lua_Integer)v->handle);
+    } else if (strcmp(key, "alive") == 0) {
+        lua_pushboolean(L, !pull_ended(L, v) && v->engine->client);
+    } else if (strcmp(key, "ended") == 0 && pull_ended(L, v)) {
+        events_push_ended(L, 1);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+static int
+voice_tostring(lua_State *L)
+{
+    const lua_voice *v = voice_check(L, 1);
+    const char *state = pull_ended(L, v)    ? "ended"
+                        : v->engine->client ? "alive"
+                                            : "engine closed";
+    lua_pushfstring(L, VOICE_CLASS " %I (%s)", (lua_Integer)v->handle, state);
+    return 1;
+}
+
+static int
+voice_eq(lua_State *L)
+{
+    const lua_voice *a = luaL_testudata(L, 1, VOICE_CLASS);
+    const lua_voice *b = luaL_testudata(L, 2, VOICE_CLASS);
+    lua_pushboolean(L,
+                    a && b && a->handle == b->handle && a->engine == b->engine);
+    return 1;
+}
+
+static const luaL_Reg voice_meta[] = {{"__gc", voice_gc},
+                                      {"__close", voice_close},
+                                      {"__tostring", voice_tostring},
+                                      {"__eq", voice_eq},
+                                      {NULL, NULL}};
+
+static const luaL_Reg voice_methods[] = {{"stop", voice_stop},
+                                         {"set", voice_set},
+                                         {"wait", voice_wait},
+                                         {NULL, NULL}};
+
+void
+voice_class(lua_State *L)
+{
+    object_class(L, VOICE_CLASS, voice_meta, voice_methods, voice_index);
+}
