@@ -177,12 +177,15 @@ class Wait(unittest.TestCase):
         return engine, sample, later
 
     def test_interrupt(self):
-        """Ctrl-C ends the wait for room"""
+        """Ctrl-C ends the wait for room, and ping() keeps to its time"""
         engine, sample, later = self.blocked()
         threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
         with self.assertRaises(KeyboardInterrupt):
             for _ in range(KEPT + 1):
                 sample.play(at=later)
+        with self.assertRaises(tabor.TimedOut):
+            engine.ping(timeout=0.1)
+        engine.cancel()
         self.assertGreater(engine.ping(timeout=10), 0)
 
     def test_releases(self):

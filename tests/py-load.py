@@ -291,11 +291,11 @@ class BadInput(Base):
 
     def test_claims(self):
         """a header that claims far more than the file has is refused"""
-        header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 0x7FFFFFF0,
-                             b"WAVE", b"fmt ", 16, 1, 2, 48000, 192000, 4,
-                             16, b"data", 0x7FFFFF00)
-        path = self.path("claims.wav", header + bytes(100))
-        self.refused(path, tabor.DecodeError)
+        whole = pathlib.Path(self.wav("claim.flac", 4000)).read_bytes()
+        claim = bytearray(whole)
+        claim[21] |= 0x0F  # 36 bits in the stream's own description
+        claim[22:26] = b"\xFF" * 4
+        self.refused(self.path("claims.flac", claim), tabor.DecodeError)
 
     def test_directory(self):
         """a directory is an IsADirectoryError"""

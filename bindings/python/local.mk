@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += %D%/_tabor.c
+python_sources = \
+    %D%/_tabor.c %D%/audio.c %D%/binding.h %D%/buffer.c %D%/calls.c \
+    %D%/commands.c %D%/devices.c %D%/engine.c %D%/engine_type.c \
+    %D%/errors.c %D%/events.c %D%/render.c %D%/sample.c %D%/voice.c
+python_package = \
+    %D%/tabor/__init__.py %D%/tabor/_audio.py %D%/tabor/_devices.py \
+    %D%/tabor/_engine.py %D%/tabor/_events.py %D%/tabor/_tasks.py
+python_types = %D%/tabor/__init__.pyi %D%/tabor/py.typed
+
+EXTRA_DIST += $(python_sources) $(python_package) $(python_types)
 if WITH_PYTHON
 pyexec_LTLIBRARIES = %D%/_tabor.la
-%C%__tabor_la_SOURCES = %D%/_tabor.c
+%C%__tabor_la_SOURCES = $(python_sources)
 %C%__tabor_la_CPPFLAGS = $(AM_CPPFLAGS) $(PYTHON_CPPFLAGS)
 %C%__tabor_la_LDFLAGS = $(MODULE_LDFLAGS) -export-symbols-regex '^PyInit__tabor$$'
 %C%__tabor_la_LIBADD = src/libtabor.la
-pkgpython_PYTHON = %D%/tabor/__init__.py
-dist_pkgpython_DATA = %D%/tabor/py.typed
+pkgpython_PYTHON = $(python_package)
+pkgpython_DATA = $(python_types)
 endif
