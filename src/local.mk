@@ -26,6 +26,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
 noinst_LTLIBRARIES += %D%/libtabor-all.la
 %C%_libtabor_all_la_SOURCES = \
     %D%/control/audio.c %D%/control/audio.h \
+    %D%/control/batch.c \
     %D%/control/client.c %D%/control/client.h \
     %D%/control/order.c %D%/control/order.h \
     %D%/control/deadline.c %D%/control/deadline.h \

@@ -15,7 +15,8 @@ SH_LOG_COMPILER = ./pre-inst-env bash
 TEST_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tests/lib
 TEST_LDADD = src/libtabor-all.la
 
-c_tests = %D%/client \
+c_tests = %D%/batch \
+    %D%/client \
     %D%/conformance \
     %D%/device \
     %D%/fuzz-ring \
@@ -29,6 +30,8 @@ check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
 EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 
+%C%_batch_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_batch_LDADD = $(TEST_LDADD)
 %C%_client_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_client_LDADD = $(TEST_LDADD)
 %C%_conformance_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -475,6 +475,30 @@ TABOR_API tabor_status tabor_cancel(tabor_client *client, uint32_t tag);
 TABOR_API tabor_status tabor_set_gain(tabor_client *client, double gain,
                                       uint32_t ramp_frames);
 
+/* ------------------------------------------------------------- batches -- */
+
+/* From here on what this client sends - plays, stops, changes, of any thread -
+ * is kept until tabor_batch_commit(); loads and pings go out as ever.
+ * [client]  Voices of a batch have their handles at once.
+ *
+ * TABOR_ERR_INVALID    a batch is open already
+ * TABOR_ERR_NO_MEMORY
+ */
+TABOR_API tabor_status tabor_batch_begin(tabor_client *client);
+
+/* Send the batch with one store: the audio thread sees all of it in one block,
+ * or none.  [client]
+ *
+ * TABOR_ERR_FULL     nothing was sent and the batch is still open: wait and
+ *                    commit again, or abandon it
+ * TABOR_ERR_INVALID  no batch is open
+ */
+TABOR_API tabor_status tabor_batch_commit(tabor_client *client);
+
+/* Forget the batch: nothing of it was sent, its voices have never been.
+ * [client]  Without an open batch it does nothing. */
+TABOR_API void tabor_batch_abandon(tabor_client *client);
+
 /* ------------------------------------------------------------- events -- */
 
 typedef enum tabor_event_type {
@@ -522,7 +546,7 @@ TABOR_API size_t tabor_poll(tabor_client *client, tabor_event *events,
 TABOR_API tabor_status tabor_client_wait(tabor_client *client,
                                          uint64_t timeout_ns);
 
-/* Wait until needed commands fit.  [control]
+/* Wait until needed commands fit; 0 means the open batch.  [control]
  *
  * TABOR_ERR_TIMEOUT
  * TABOR_ERR_FULL     the engine is pumped: only rendering makes room

@@ -97,6 +97,7 @@ client_free(tabor_client *c)
     free(c->free_plays);
     free(c->backlog);
     free(c->releases);
+    free(c->batch);
     pthread_mutex_destroy(&c->mutex);
     free(c);
 }
@@ -224,8 +225,41 @@ above(uint32_t free, uint32_t kept)
     return free > kept ? free - kept : 0;
 }
 
+uint32_t
+tabor_client_most(const tabor_client *c)
+{
+    return c->link->command_ring.capacity - TABOR_URGENT_SLOTS;
+}
+
 tabor_status
 tabor_client_reserve(tabor_client *c, uint32_t n, int urgent)
+{
+    if (!c->batch) {
+        return tabor_client_reserve_now(c, n, urgent);
+    }
+    uint32_t free = tabor_client_most(c) - c->batch_count;
+    if (free < n) {
+        c->refused++;
+        return tabor_fail_full("batch", n, free,
+                               "a batch is never larger than the queue: open "
+                               "with a larger queue");
+    }
+    return TABOR_OK;
+}
+
+void
+tabor_client_send(tabor_client *c, const tabor_command *commands, uint32_t n)
+{
+    if (!c->batch) {
+        tabor_client_send_now(c, commands, n);
+        return;
+    }
+    memcpy(c->batch + c->batch_count, commands, n * sizeof *commands);
+    c->batch_count += n;
+}
+
+tabor_status
+tabor_client_reserve_now(tabor_client *c, uint32_t n, int urgent)
 {
     uint32_t kept = urgent ? 0 : TABOR_URGENT_SLOTS;
     uint32_t ring = tabor_ring_reserve(&c->link->command_ring, n + kept);
@@ -247,7 +281,8 @@ tabor_client_reserve(tabor_client *c, uint32_t n, int urgent)
 }
 
 void
-tabor_client_send(tabor_client *c, const tabor_command *commands, uint32_t n)
+tabor_client_send_now(tabor_client *c, const tabor_command *commands,
+                      uint32_t n)
 {
     tabor_ring *ring = &c->link->command_ring;
     for (uint32_t i = 0; i < n; i++) {
@@ -269,10 +304,10 @@ flush_releases(tabor_client *c)
 {
     pthread_mutex_lock(&c->mutex);
     uint64_t refused = c->refused; /* nobody asked: not a refusal */
-    while (c->release_count && tabor_client_reserve(c, 1, 1) == TABOR_OK) {
+    while (c->release_count && tabor_client_reserve_now(c, 1, 1) == TABOR_OK) {
         tabor_command retire = {.type = TABOR_COMMAND_RETIRE_SAMPLE,
                                 .target = c->releases[--c->release_count]};
-        tabor_client_send(c, &retire, 1);
+        tabor_client_send_now(c, &retire, 1);
     }
     c->refused = refused;
     pthread_mutex_unlock(&c->mutex);

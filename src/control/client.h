@@ -48,6 +48,9 @@ struct tabor_client {
     tabor_client_ping pings[TABOR_PINGS];
     uint64_t last_cookie;
 
+    tabor_command *batch; /* NULL, or what an open batch has gathered */
+    uint32_t batch_count;
+
     tabor_handle *releases; /* unloads that wait for room */
     uint32_t release_count, release_capacity;
 
@@ -57,14 +60,27 @@ struct tabor_client {
     uint64_t load_busy_ns, load_frames; /* at the last look at the load */
 };
 
-/* Is there room for n commands? Takes nothing.  [client] under the mutex
+/* Is there room for n commands, in the open batch or in the ring? Takes
+ * nothing.  [client] under the mutex
  * urgent: 1 for stop, cancel and unload  TABOR_ERR_FULL */
 tabor_status tabor_client_reserve(tabor_client *client, uint32_t n, int urgent);
 
-/* Fill in seq and send n commands at once; reserved before.  [client] under
- * the mutex */
+/* Send n commands at once, or add them to the open batch; reserved before.
+ * [client] under the mutex */
 void tabor_client_send(tabor_client *client, const tabor_command *commands,
                        uint32_t n);
+
+/* The same two past an open batch.  [client] under the mutex */
+tabor_status tabor_client_reserve_now(tabor_client *client, uint32_t n,
+                                      int urgent);
+void tabor_client_send_now(tabor_client *client, const tabor_command *commands,
+                           uint32_t n);
+
+/* Commands that one batch, or the empty ring, can hold.  [any] */
+uint32_t tabor_client_most(const tabor_client *client);
+
+/* A play handle that is not needed any more.  [client] under the mutex */
+void tabor_client_free_play(tabor_client *client, tabor_handle voice);
 
 /* Take what the audio thread has told into the backlog; frees play handles.
  * [client] under the mutex */

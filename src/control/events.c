@@ -68,8 +68,8 @@ backlog_add(tabor_client *c, const tabor_event *event)
 
 /* ------------------------------------------------------------- collect -- */
 
-static void
-free_play(tabor_client *c, tabor_handle voice)
+void
+tabor_client_free_play(tabor_client *c, tabor_handle voice)
 {
     unsigned slot = tabor_handle_slot(voice);
     if (slot >= c->play_count || !c->plays[slot].alive ||
@@ -118,7 +118,7 @@ tabor_client_collect(tabor_client *c)
                                    .type = note->type,
                                    .reason = note->reason};
         if (note->type == TABOR_NOTE_ENDED) {
-            free_play(c, note->handle);
+            tabor_client_free_play(c, note->handle);
         } else {
             answer_ping(c, note->handle);
         }
@@ -296,8 +296,10 @@ static int
 has_space(tabor_client *c, uint64_t needed)
 {
     uint64_t refused = c->refused; /* a look, not a refusal */
+    /* the plays of an open batch have their handles already */
+    uint32_t n = needed ? (uint32_t)needed : c->batch_count;
     int fits = c->free_count >= needed &&
-               tabor_client_reserve(c, (uint32_t)needed, 0) == TABOR_OK;
+               tabor_client_reserve_now(c, n, 0) == TABOR_OK;
     c->refused = refused;
     return fits;
 }
@@ -306,7 +308,7 @@ TABOR_API tabor_status
 tabor_client_wait_space(tabor_client *client, uint32_t needed,
                         uint64_t timeout_ns)
 {
-    uint32_t most = client->link->command_ring.capacity - TABOR_URGENT_SLOTS;
+    uint32_t most = tabor_client_most(client);
     if (needed > most || needed > client->play_count) {
         return tabor_fail(TABOR_ERR_INVALID,
                           "%u commands never fit: the queue takes %u", needed,
@@ -335,12 +337,12 @@ tabor_ping_send(tabor_client *client, uint64_t *cookie)
     if (!ping) {
         client->refused++;
         st = tabor_fail_full("pings", 1, 0, "wait for those under way");
-    } else if ((st = tabor_client_reserve(client, 1, 0)) == TABOR_OK) {
+    } else if ((st = tabor_client_reserve_now(client, 1, 0)) == TABOR_OK) {
         *ping = (tabor_client_ping){.cookie = ++client->last_cookie,
                                     .sent_ns = tabor_now_ns()};
         const tabor_command command = {.type = TABOR_COMMAND_PING,
                                        .target = ping->cookie};
-        tabor_client_send(client, &command, 1);
+        tabor_client_send_now(client, &command, 1);
         *cookie = ping->cookie;
     }
     pthread_mutex_unlock(&client->mutex);

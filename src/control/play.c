@@ -352,7 +352,15 @@ announce(tabor_client *client, tabor_handle sample, tabor_handle *out)
 {
     const tabor_command command = {.type = TABOR_COMMAND_LOAD_SAMPLE,
                                    .target = sample};
-    tabor_status st = send_one(client, &command, 0);
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st == TABOR_OK) {
+        pthread_mutex_lock(&client->mutex);
+        st = tabor_client_reserve_now(client, 1, 0);
+        if (st == TABOR_OK) {
+            tabor_client_send_now(client, &command, 1);
+        }
+        pthread_mutex_unlock(&client->mutex);
+    }
     if (st != TABOR_OK) {
         tabor_samples_undo(&client->engine->samples, sample);
         return st;
