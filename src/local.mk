@@ -12,7 +12,9 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/link/link.h %D%/link/ring.h %D%/link/sample_slot.h \
     %D%/rt/rt.h \
     %D%/rt/apply.c %D%/rt/apply.h \
+    %D%/rt/envelope.c %D%/rt/envelope.h \
     %D%/rt/kernel.c %D%/rt/kernel.h \
+    %D%/rt/mix.c \
     %D%/rt/plays.c %D%/rt/plays.h \
     %D%/rt/process.c %D%/rt/process.h \
     %D%/rt/ramp.h \

@@ -25,7 +25,8 @@ c_tests = %D%/batch \
     %D%/render \
     %D%/ring \
     %D%/sample \
-    %D%/schedule
+    %D%/schedule \
+    %D%/shape
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
 EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
@@ -51,6 +52,9 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_sample_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_sample_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_sample_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
 

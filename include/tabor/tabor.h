@@ -130,6 +130,7 @@ typedef struct tabor_audio {
     float *values;
     uint64_t frames;
     uint32_t channels, rate;
+    uint64_t loop_start, loop_end; /* the file's own loop; end 0 = none */
 } tabor_audio;
 
 typedef enum tabor_format {
@@ -355,7 +356,8 @@ TABOR_API tabor_status tabor_sample_add(tabor_client *client,
 typedef struct tabor_sample_info {
     uint64_t frames; /* at the engine's rate */
     uint32_t channels, rate;
-    char name[64]; /* cut to fit */
+    uint64_t loop_start, loop_end; /* the file's own loop; end 0 = none */
+    char name[64];                 /* cut to fit */
 } tabor_sample_info;
 
 /* [any]  TABOR_ERR_STALE: unloaded. */
@@ -395,25 +397,45 @@ typedef enum tabor_late {
     TABOR_LATE_DROP      /* do not start; Ended says "late" */
 } tabor_late;
 
+/* What a play's loop is. */
+typedef enum tabor_loop {
+    TABOR_LOOP_NONE,
+    TABOR_LOOP_SAMPLE, /* the loop that the file tells of, else all of it */
+    TABOR_LOOP_POINTS  /* loop_start to loop_end */
+} tabor_loop;
+
+/* An envelope, straight lines over frames of the engine. */
+typedef struct tabor_env {
+    uint32_t attack, hold, decay, release;
+    double sustain; /* 0 to 1; at 0 the voice ends when it has decayed */
+} tabor_env;
+
 /* Fill with TABOR_PLAY and change what you need. */
 typedef struct tabor_play_params {
     uint32_t struct_size;
     uint32_t tag;    /* the caller's group for tabor_cancel(), 0 = none */
     uint64_t at;     /* engine frame, or TABOR_ASAP */
     uint64_t offset; /* frames into the sample */
-    uint64_t length; /* frames of the sample, or TABOR_TO_END */
+    uint64_t length; /* frames of the sample, each turn of a loop counted, or
+                      * TABOR_TO_END: a loop then has no end */
     double rate;     /* 1 = as recorded */
     double pitch;    /* semitones; multiplies rate */
     double velocity; /* 0 to 1; multiplies gain */
     double gain;     /* linear, 0 to 16, 1 = as recorded */
     double pan;      /* -1 left to 1 right */
     tabor_late late;
+    tabor_loop loop;
+    uint64_t loop_start, loop_end; /* frames of the sample, end excluded */
+    uint32_t fade_in, fade_out;    /* engine frames; out: before its own end */
+    uint32_t choke; /* group: a voice silences the others of it; 0 = none */
+    const tabor_env *env; /* copied; NULL = none */
 } tabor_play_params;
 
 #define TABOR_PLAY                                                             \
     {                                                                          \
         sizeof(tabor_play_params), 0, TABOR_ASAP, 0, TABOR_TO_END, 1.0, 0.0,   \
-            1.0, 1.0, 0.0, TABOR_LATE_PLAY                                     \
+            1.0, 1.0, 0.0, TABOR_LATE_PLAY, TABOR_LOOP_NONE, 0, 0, 0, 0, 0,    \
+            NULL                                                               \
     }
 
 /* Play a sample once, starting on an exact frame.  [client]
@@ -436,6 +458,12 @@ TABOR_API tabor_status tabor_play(tabor_client *client, tabor_handle sample,
 TABOR_API tabor_status tabor_voice_stop(tabor_client *client,
                                         tabor_handle voice,
                                         uint32_t fade_frames, uint64_t at);
+
+/* Let the release of the voice's envelope begin, from frame at on; a voice
+ * without an envelope stops in 5 ms, one that has not started is withdrawn.
+ * [client]  Errors as in tabor_voice_stop(). */
+TABOR_API tabor_status tabor_voice_release(tabor_client *client,
+                                           tabor_handle voice, uint64_t at);
 
 /* Bits of tabor_voice_params.which. */
 #define TABOR_SET_GAIN 1u

@@ -49,7 +49,8 @@ tabor_audio_new(uint64_t frames, uint32_t channels, uint32_t rate,
         return tabor_fail(TABOR_ERR_NO_MEMORY,
                           "no memory for %" PRIu64 " frames", frames);
     }
-    *a = (tabor_audio){values, frames, channels, rate};
+    *a = (tabor_audio){
+        .values = values, .frames = frames, .channels = channels, .rate = rate};
     *audio = a;
     return TABOR_OK;
 }
@@ -124,6 +125,23 @@ run_soxr(const tabor_audio *in, tabor_audio *out)
     return TABOR_OK;
 }
 
+/* A loop at the new rate, of at least one frame and inside the sound. */
+static void
+carry_loop(const tabor_audio *in, tabor_audio *out)
+{
+    if (!in->loop_end) {
+        return;
+    }
+    double ratio = (double)out->rate / in->rate;
+    uint64_t start = (uint64_t)floor((double)in->loop_start * ratio + 0.5);
+    uint64_t end = (uint64_t)floor((double)in->loop_end * ratio + 0.5);
+    end = end < out->frames ? end : out->frames;
+    if (start < end) {
+        out->loop_start = start;
+        out->loop_end = end;
+    }
+}
+
 TABOR_API tabor_status
 tabor_audio_resample(const tabor_audio *audio, uint32_t rate,
                      tabor_audio **resampled)
@@ -140,6 +158,7 @@ tabor_audio_resample(const tabor_audio *audio, uint32_t rate,
     if (st != TABOR_OK) {
         return st;
     }
+    carry_loop(audio, out);
     if (rate == audio->rate) {
         memcpy(out->values, audio->values,
                audio->frames * audio->channels * sizeof *out->values);

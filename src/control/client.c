@@ -84,6 +84,7 @@ rt_client_new(uint32_t queue, uint32_t plays)
         c->slab_free[i] = (uint16_t)(TABOR_SCHEDULE_SLOTS - 1 - i);
     }
     c->slab_free_count = TABOR_SCHEDULE_SLOTS;
+    c->shape = TABOR_NO_SHAPE;
     return c;
 }
 

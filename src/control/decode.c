@@ -105,6 +105,22 @@ length_is_a_promise(const SF_INFO *info)
     return kind != SF_FORMAT_OGG && kind != 0x230000; /* SF_FORMAT_MPEG */
 }
 
+/* The first loop of a WAV's smpl chunk (or AIFF's INST). libsndfile gives its
+ * end as one past the last frame. */
+static void
+read_loop(SNDFILE *file, tabor_audio *out)
+{
+    SF_INSTRUMENT instrument;
+    if (sf_command(file, SFC_GET_INSTRUMENT, &instrument, sizeof instrument) ==
+            SF_TRUE &&
+        instrument.loop_count > 0 &&
+        instrument.loops[0].start < instrument.loops[0].end &&
+        instrument.loops[0].end <= out->frames) {
+        out->loop_start = instrument.loops[0].start;
+        out->loop_end = instrument.loops[0].end;
+    }
+}
+
 /* Read to the end into out, which has room for info->frames. */
 static tabor_status
 read_frames(const char *path, SNDFILE *file, const SF_INFO *info,
@@ -132,6 +148,7 @@ read_frames(const char *path, SNDFILE *file, const SF_INFO *info,
                           path, promised, got);
     }
     out->frames = got;
+    read_loop(file, out);
     silence_the_unsound(out->values, got * out->channels);
     return TABOR_OK;
 }

@@ -53,6 +53,79 @@ step_of(double rate, double pitch, uint64_t *step)
     return st;
 }
 
+/* The loop that a play asks for, in frames. */
+static tabor_status
+find_loop(const tabor_play_params *p, const tabor_sample_size *size,
+          tabor_command *shape)
+{
+    uint64_t start = 0, end = 0;
+    if (p->loop == TABOR_LOOP_SAMPLE) {
+        start = size->loop_end ? size->loop_start : 0;
+        end = size->loop_end ? size->loop_end : size->frames;
+    } else if (p->loop == TABOR_LOOP_POINTS) {
+        start = p->loop_start;
+        end = p->loop_end;
+        if (start >= end || end > size->frames) {
+            return tabor_fail(TABOR_ERR_INVALID,
+                              "loop is frames %" PRIu64 " to %" PRIu64
+                              ", but begins before it ends, within the "
+                              "sample's %" PRIu32,
+                              start, end, size->frames);
+        }
+    }
+    shape->body.shape.loop_start = (uint32_t)start;
+    shape->body.shape.loop_end = (uint32_t)end;
+    return TABOR_OK;
+}
+
+static tabor_status
+fill_env(const tabor_env *env, tabor_command *shape)
+{
+    tabor_status st;
+    if (!env) {
+        shape->body.shape.sustain = -1.0f;
+        return TABOR_OK;
+    }
+    if ((st = check_ramp("attack", env->attack)) != TABOR_OK ||
+        (st = check_ramp("hold", env->hold)) != TABOR_OK ||
+        (st = check_ramp("decay", env->decay)) != TABOR_OK ||
+        (st = check_ramp("release", env->release)) != TABOR_OK ||
+        (st = check_number("sustain", env->sustain, 0, 1, "")) != TABOR_OK) {
+        return st;
+    }
+    shape->panics = env->hold;
+    shape->body.shape.attack = env->attack;
+    shape->body.shape.decay = env->decay;
+    shape->body.shape.release = env->release;
+    shape->body.shape.sustain = (float)env->sustain;
+    return TABOR_OK;
+}
+
+static int
+needs_shape(const tabor_play_params *p)
+{
+    return p->loop != TABOR_LOOP_NONE || p->fade_in || p->fade_out ||
+           p->choke || p->env;
+}
+
+/* What goes before a play that is more than plain. */
+static tabor_status
+fill_shape(const tabor_play_params *p, const tabor_sample_size *size,
+           tabor_command *shape)
+{
+    *shape = (tabor_command){
+        .type = TABOR_COMMAND_SHAPE,
+        .tag = p->choke,
+        .body.shape = {.fade_in = p->fade_in, .fade_out = p->fade_out}};
+    tabor_status st;
+    if ((st = check_ramp("fade_in", p->fade_in)) != TABOR_OK ||
+        (st = check_ramp("fade_out", p->fade_out)) != TABOR_OK ||
+        (st = find_loop(p, size, shape)) != TABOR_OK) {
+        return st;
+    }
+    return fill_env(p->env, shape);
+}
+
 static tabor_status
 check_play(const tabor_play_params *p, uint32_t frames)
 {
@@ -192,25 +265,49 @@ tabor_play(tabor_client *client, tabor_handle sample,
 {
     static const tabor_play_params defaults = TABOR_PLAY;
     const tabor_play_params *p = params ? params : &defaults;
-    uint32_t frames;
-    tabor_command command;
+    tabor_sample_size size;
+    tabor_command commands[2]; /* the shape, if it has one, goes first */
+    tabor_command *play = &commands[1];
     tabor_status st = tabor_engine_check(client->engine);
     if (st != TABOR_OK ||
-        (st = tabor_samples_look(&client->engine->samples, sample, &frames)) !=
+        (st = tabor_samples_look(&client->engine->samples, sample, &size)) !=
             TABOR_OK ||
-        (st = fill_play(p, frames, &command)) != TABOR_OK) {
+        (st = fill_play(p, size.frames, play)) != TABOR_OK) {
         return st;
     }
-    command.body.play.sample = sample;
-    command.panics =
+    uint32_t n = needs_shape(p) ? 2 : 1;
+    if (n == 2 && (st = fill_shape(p, &size, &commands[0])) != TABOR_OK) {
+        return st;
+    }
+    play->body.play.sample = sample;
+    play->panics =
         atomic_load_explicit(&client->engine->rt->panics, memory_order_relaxed);
     pthread_mutex_lock(&client->mutex);
-    if ((st = tabor_client_reserve(client, 1, 0)) == TABOR_OK &&
-        (st = take_play(client, &command.target)) == TABOR_OK) {
-        client->plays[tabor_handle_slot(command.target)].velocity =
+    if ((st = tabor_client_reserve(client, n, 0)) == TABOR_OK &&
+        (st = take_play(client, &play->target)) == TABOR_OK) {
+        commands[0].target = play->target;
+        client->plays[tabor_handle_slot(play->target)].velocity =
             (float)p->velocity;
-        tabor_client_send(client, &command, 1);
-        *voice = command.target;
+        tabor_client_send(client, &commands[2 - n], n);
+        *voice = play->target;
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return st;
+}
+
+/* An urgent command to a voice that is alive. */
+static tabor_status
+send_to_voice(tabor_client *client, const tabor_command *command)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    pthread_mutex_lock(&client->mutex);
+    if (!find_play(client, command->target)) {
+        st = fail_ended();
+    } else if ((st = tabor_client_reserve(client, 1, 1)) == TABOR_OK) {
+        tabor_client_send(client, command, 1);
     }
     pthread_mutex_unlock(&client->mutex);
     return st;
@@ -220,22 +317,20 @@ TABOR_API tabor_status
 tabor_voice_stop(tabor_client *client, tabor_handle voice, uint32_t fade_frames,
                  uint64_t at)
 {
-    tabor_status st = tabor_engine_check(client->engine);
-    if (st != TABOR_OK || (st = check_ramp("fade", fade_frames)) != TABOR_OK) {
-        return st;
-    }
+    tabor_status st = check_ramp("fade", fade_frames);
     tabor_command command = {.type = TABOR_COMMAND_VOICE_STOP,
                              .target = voice,
                              .body.stop = {.fade_frames = fade_frames}};
     set_time(&command, at);
-    pthread_mutex_lock(&client->mutex);
-    if (!find_play(client, voice)) {
-        st = fail_ended();
-    } else if ((st = tabor_client_reserve(client, 1, 1)) == TABOR_OK) {
-        tabor_client_send(client, &command, 1);
-    }
-    pthread_mutex_unlock(&client->mutex);
-    return st;
+    return st == TABOR_OK ? send_to_voice(client, &command) : st;
+}
+
+TABOR_API tabor_status
+tabor_voice_release(tabor_client *client, tabor_handle voice, uint64_t at)
+{
+    tabor_command command = {.type = TABOR_COMMAND_RELEASE, .target = voice};
+    set_time(&command, at);
+    return send_to_voice(client, &command);
 }
 
 static tabor_status
@@ -436,10 +531,10 @@ TABOR_API tabor_status
 tabor_sample_unload(tabor_client *client, tabor_handle sample,
                     tabor_unload voices)
 {
-    uint32_t frames;
+    tabor_sample_size size;
     tabor_status st = tabor_engine_check(client->engine);
     if (st != TABOR_OK ||
-        (st = tabor_samples_look(&client->engine->samples, sample, &frames)) !=
+        (st = tabor_samples_look(&client->engine->samples, sample, &size)) !=
             TABOR_OK) {
         return st;
     }

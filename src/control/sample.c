@@ -133,6 +133,10 @@ put_resampled(tabor_samples *table, const tabor_audio *audio, const char *name,
         snprintf(e->name, sizeof e->name, "%s", name ? name : "");
         atomic_store_explicit(&e->frames, (uint32_t)audio->frames,
                               memory_order_relaxed);
+        atomic_store_explicit(&e->loop_start, (uint32_t)audio->loop_start,
+                              memory_order_relaxed);
+        atomic_store_explicit(&e->loop_end, (uint32_t)audio->loop_end,
+                              memory_order_relaxed);
         atomic_store_explicit(&e->word,
                               tabor_slot_word(generation, TABOR_SLOT_LIVE),
                               memory_order_release);
@@ -220,13 +224,17 @@ fail_stale(void)
 }
 
 tabor_status
-tabor_samples_look(tabor_samples *table, tabor_handle sample, uint32_t *frames)
+tabor_samples_look(tabor_samples *table, tabor_handle sample,
+                   tabor_sample_size *size)
 {
     tabor_sample_entry *e = entry_of(table, sample);
     if (!e) {
         return fail_stale();
     }
-    *frames = atomic_load_explicit(&e->frames, memory_order_relaxed);
+    size->frames = atomic_load_explicit(&e->frames, memory_order_relaxed);
+    size->loop_start =
+        atomic_load_explicit(&e->loop_start, memory_order_relaxed);
+    size->loop_end = atomic_load_explicit(&e->loop_end, memory_order_relaxed);
     return TABOR_OK;
 }
 
@@ -255,6 +263,10 @@ tabor_samples_info(tabor_samples *table, tabor_handle sample,
         info->frames = slot->frames;
         info->channels = slot->channels;
         info->rate = table->rate;
+        info->loop_start =
+            atomic_load_explicit(&e->loop_start, memory_order_relaxed);
+        info->loop_end =
+            atomic_load_explicit(&e->loop_end, memory_order_relaxed);
         snprintf(info->name, sizeof info->name, "%s", e->name);
     }
     pthread_mutex_unlock(&table->mutex);

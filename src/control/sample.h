@@ -17,6 +17,7 @@ typedef struct tabor_sample_entry {
      * look at it (acquire) before they are sent */
     _Atomic uint64_t word;
     _Atomic uint32_t frames;
+    _Atomic uint32_t loop_start, loop_end; /* end 0: none */
     /* under the table's mutex */
     uint32_t generation;
     void *memory; /* the mapping that values points into */
@@ -50,9 +51,14 @@ void tabor_samples_undo(tabor_samples *table, tabor_handle sample);
 /* Free what the audio thread has retired.  [control] */
 void tabor_samples_reclaim(tabor_samples *table);
 
-/* The frames of a sample that may be played.  [any]  TABOR_ERR_STALE */
+/* What a player must know of a sample. */
+typedef struct tabor_sample_size {
+    uint32_t frames, loop_start, loop_end;
+} tabor_sample_size;
+
+/* The size of a sample that may be played.  [any]  TABOR_ERR_STALE */
 tabor_status tabor_samples_look(tabor_samples *table, tabor_handle sample,
-                                uint32_t *frames);
+                                tabor_sample_size *size);
 
 /* From now on look() says stale. Returns 1 the first time, else 0.  [any] */
 int tabor_samples_close(tabor_samples *table, tabor_handle sample);

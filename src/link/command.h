@@ -22,6 +22,8 @@ typedef enum tabor_command_type {
     TABOR_COMMAND_VOICE_SET = 7,     /* target: voice */
     TABOR_COMMAND_CANCEL = 8,        /* scheduled plays of the owner */
     TABOR_COMMAND_RETIRE_SAMPLE = 9, /* target: sample */
+    TABOR_COMMAND_SHAPE = 10,        /* goes before its play, same target */
+    TABOR_COMMAND_RELEASE = 11,      /* target: voice */
     TABOR_COMMAND_TYPES
 } tabor_command_type;
 
@@ -60,14 +62,20 @@ typedef struct tabor_command {
     uint16_t type;
     uint8_t flags;
     uint8_t spare8;
-    uint32_t tag;    /* cancel group, 0 = none */
-    uint32_t panics; /* plays: panics asked for before it was sent */
+    uint32_t tag;    /* cancel group, 0 = none; a shape: the choke group */
+    uint32_t panics; /* plays: panics before it was sent; a shape: hold */
     union {
         struct {
             uint64_t sample, step;
             float gain, pan;
             uint32_t offset, length; /* frames of the sample */
         } play;
+        struct {
+            uint32_t loop_start, loop_end; /* frames; an end of 0: no loop */
+            uint32_t fade_in, fade_out;    /* engine frames, like the rest */
+            uint32_t attack, decay, release;
+            float sustain; /* negative: no envelope */
+        } shape;
         struct {
             uint32_t which, ramp_frames;
             float gain, pan;

@@ -62,6 +62,22 @@ play_is_sane(const tabor_command *c)
 }
 
 static int
+shape_is_sane(const tabor_command *c)
+{
+    const uint32_t frames[] = {c->body.shape.fade_in, c->body.shape.fade_out,
+                               c->body.shape.attack,  c->panics,
+                               c->body.shape.decay,   c->body.shape.release};
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        if (frames[i] > TABOR_RAMP_FRAMES_MAX) {
+            return 0;
+        }
+    }
+    uint32_t end = c->body.shape.loop_end;
+    return within(c->body.shape.sustain, -1.0f, 1.0f) &&
+           (end == 0 || c->body.shape.loop_start < end);
+}
+
+static int
 set_is_sane(const tabor_command *c)
 {
     uint32_t which = c->body.set.which;
@@ -83,6 +99,8 @@ is_sane(const tabor_command *c)
         return play_is_sane(c);
     case TABOR_COMMAND_VOICE_SET:
         return set_is_sane(c);
+    case TABOR_COMMAND_SHAPE:
+        return shape_is_sane(c);
     case TABOR_COMMAND_STOP:
     case TABOR_COMMAND_VOICE_STOP:
         return c->body.stop.fade_frames <= TABOR_RAMP_FRAMES_MAX;
@@ -109,6 +127,45 @@ refuse_play(tabor_rt *rt, unsigned owner, const tabor_command *command,
                        .reason = (uint16_t)reason};
     tabor_note_push(rt, owner, &note);
     rt->clients[owner]->done++;
+}
+
+/* A shape waits for its play, which is the next command. */
+static void
+accept_shape(tabor_rt *rt, unsigned owner, const tabor_command *command)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    if (c->shape != TABOR_NO_SHAPE) {
+        tabor_slab_give(c, c->shape); /* its play never came */
+        c->shape = TABOR_NO_SHAPE;
+        count_stale(rt, owner);
+    }
+    int slab = tabor_slab_take(c);
+    if (slab < 0) {
+        count_stale(rt, owner);
+        c->done++;
+        return;
+    }
+    c->slab[slab] = *command;
+    c->shape = (uint16_t)slab;
+}
+
+/* The shape that came before a play, or NO_SHAPE; one for another play, or
+ * for frames that the sample hasn't, is given back. */
+static uint16_t
+take_shape(tabor_rt *rt, unsigned owner, const tabor_command *play,
+           uint32_t frames)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    uint16_t shape = c->shape;
+    c->shape = TABOR_NO_SHAPE;
+    if (shape != TABOR_NO_SHAPE &&
+        (c->slab[shape].target != play->target ||
+         c->slab[shape].body.shape.loop_end > frames)) {
+        tabor_slab_give(c, shape);
+        count_stale(rt, owner);
+        return TABOR_NO_SHAPE;
+    }
+    return shape;
 }
 
 /* The free place in the play table that a play's target names, or NULL. */
@@ -145,8 +202,12 @@ accept_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
         refuse_play(rt, owner, command, TABOR_END_UNLOADED);
         return;
     }
+    uint16_t shape = take_shape(rt, owner, command, rt->slots[slot].frames);
     int where = tabor_schedule_push(rt, owner, command);
     if (where < 0) {
+        if (shape != TABOR_NO_SHAPE) {
+            tabor_slab_give(c, shape);
+        }
         count_stale(rt, owner);
         c->done++;
         return;
@@ -155,6 +216,7 @@ accept_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
     *play =
         (tabor_rt_play){.generation = tabor_handle_generation(command->target),
                         .where = (uint16_t)where,
+                        .shape = shape,
                         .state = TABOR_PLAY_SCHEDULED};
     c->pending++;
 }
@@ -171,7 +233,9 @@ tabor_accept(tabor_rt *rt, unsigned owner, const tabor_command *command)
     if (!(c.flags & TABOR_COMMAND_TIMED)) {
         c.frame = rt->frame;
     }
-    if (c.type == TABOR_COMMAND_PLAY_SAMPLE) {
+    if (c.type == TABOR_COMMAND_SHAPE) {
+        accept_shape(rt, owner, &c);
+    } else if (c.type == TABOR_COMMAND_PLAY_SAMPLE) {
         accept_play(rt, owner, &c);
     } else if (tabor_schedule_push(rt, owner, &c) < 0) {
         count_stale(rt, owner);
@@ -197,15 +261,19 @@ apply_play(tabor_rt *rt, tabor_rt_key key, const tabor_command *command)
         return;
     }
     uint64_t skip = command->flags & TABOR_COMMAND_CATCH_UP ? late : 0;
-    int voice = tabor_voice_start(rt, command, clip(late), skip);
+    tabor_rt_client *c = rt->clients[key.owner];
+    const tabor_command *shape =
+        play->shape == TABOR_NO_SHAPE ? NULL : &c->slab[play->shape];
+    int voice = tabor_voice_start(rt, command, shape, clip(late), skip);
     if (voice < 0) {
         tabor_play_miss(rt, key.owner, play, TABOR_END_STOLEN);
         return;
     }
+    tabor_play_drop_shape(rt, key.owner, play);
     play->state = TABOR_PLAY_SOUNDING;
     play->where = (uint16_t)voice;
-    rt->clients[key.owner]->pending--;
-    rt->clients[key.owner]->sounding++;
+    c->pending--;
+    c->sounding++;
 }
 
 static void
@@ -219,6 +287,19 @@ apply_voice_stop(tabor_rt *rt, unsigned owner, const tabor_command *command)
     } else {
         tabor_voice_fade_out(rt, &rt->voices[play->where],
                              command->body.stop.fade_frames, TABOR_END_STOPPED);
+    }
+}
+
+static void
+apply_release(tabor_rt *rt, unsigned owner, const tabor_command *command)
+{
+    tabor_rt_play *play = tabor_play_find(rt, owner, command->target);
+    if (!play) {
+        count_stale(rt, owner);
+    } else if (play->state == TABOR_PLAY_SCHEDULED) {
+        tabor_play_withdraw(rt, owner, play, TABOR_END_CANCELLED);
+    } else {
+        tabor_voice_let_go(rt, &rt->voices[play->where]);
     }
 }
 
@@ -314,6 +395,9 @@ tabor_apply_next(tabor_rt *rt)
         break;
     case TABOR_COMMAND_VOICE_SET:
         apply_voice_set(rt, key.owner, c);
+        break;
+    case TABOR_COMMAND_RELEASE:
+        apply_release(rt, key.owner, c);
         break;
     case TABOR_COMMAND_CANCEL:
         tabor_withdraw(rt, key.owner, c->body.cancel.tag, TABOR_END_CANCELLED);

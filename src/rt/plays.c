@@ -107,6 +107,15 @@ tabor_play_withdraw(tabor_rt *rt, unsigned owner, tabor_rt_play *play,
 }
 
 TABOR_RT void
+tabor_play_drop_shape(tabor_rt *rt, unsigned owner, tabor_rt_play *play)
+{
+    if (play->shape != TABOR_NO_SHAPE) {
+        tabor_slab_give(rt->clients[owner], play->shape);
+        play->shape = TABOR_NO_SHAPE;
+    }
+}
+
+TABOR_RT void
 tabor_play_miss(tabor_rt *rt, unsigned owner, tabor_rt_play *play,
                 unsigned reason)
 {
@@ -123,6 +132,7 @@ tabor_play_miss(tabor_rt *rt, unsigned owner, tabor_rt_play *play,
     }
     play->state = TABOR_PLAY_FREE;
     c->pending--;
+    tabor_play_drop_shape(rt, owner, play);
     tabor_note_push(rt, owner, &note);
     tabor_sample_drop(rt, tabor_handle_slot(command->body.play.sample));
 }

@@ -30,6 +30,10 @@ TABOR_RT void tabor_sample_drop(tabor_rt *rt, unsigned slot);
 /* Refuse new plays of a sample.  [audio] */
 TABOR_RT void tabor_sample_retire(tabor_rt *rt, unsigned slot);
 
+/* Give the shape of a play that waited back, if it has one.  [audio] */
+TABOR_RT void tabor_play_drop_shape(tabor_rt *rt, unsigned owner,
+                                    tabor_rt_play *play);
+
 /* A play whose command is being carried out will not start: tell its end and
  * drop its sample.  [audio] */
 TABOR_RT void tabor_play_miss(tabor_rt *rt, unsigned owner, tabor_rt_play *play,

@@ -30,12 +30,14 @@ enum {
     TABOR_PLAY_SOUNDING
 };
 
+#define TABOR_NO_SHAPE UINT16_MAX
+
 /* One accepted play, from its drain to its Ended. Indexed by handle slot. */
 typedef struct tabor_rt_play {
     uint32_t generation;
     uint16_t where; /* SCHEDULED: slab index; SOUNDING: voice index */
+    uint16_t shape; /* SCHEDULED: its shape's slab index, or NO_SHAPE */
     uint8_t state;
-    uint8_t spare;
 } tabor_rt_play;
 
 /* One client as the audio thread sees it. The slab holds pending commands:
@@ -45,6 +47,7 @@ typedef struct tabor_rt_client {
     tabor_command *slab; /* TABOR_SCHEDULE_SLOTS */
     uint16_t *slab_free;
     uint32_t slab_free_count;
+    uint16_t shape;    /* slab index of one whose play has not come yet */
     uint32_t *heap_at; /* where in the heap each slab place's key is */
     tabor_rt_play *plays;
     uint32_t play_count;
@@ -66,22 +69,48 @@ typedef struct tabor_rt_key {
     uint8_t spare;
 } tabor_rt_key;
 
+/* An attack, hold, decay, sustain, release envelope: level is a ramp, and stage
+ * changes when the frame is next. */
+typedef struct tabor_envelope {
+    tabor_ramp level;
+    uint64_t next; /* TABOR_NEVER while it sustains */
+    uint32_t hold, decay, release;
+    float sustain;
+    uint8_t stage; /* TABOR_STAGE_... */
+} tabor_envelope;
+
+enum {
+    TABOR_STAGE_NONE, /* there is no envelope */
+    TABOR_STAGE_ATTACK,
+    TABOR_STAGE_HOLD,
+    TABOR_STAGE_DECAY,
+    TABOR_STAGE_SUSTAIN,
+    TABOR_STAGE_RELEASE
+};
+
 typedef struct tabor_voice {
     uint64_t phase, step; /* frames of the sample, 32.32 */
-    uint64_t end;         /* the phase at which it is over */
+    uint64_t left_phase;  /* what is left to be played; TABOR_NEVER: a loop */
     uint64_t stop_frame;  /* engine frame at which its fade is over */
     tabor_ramp gain, left, right, fade;
-    uint64_t step_from, step_to, step_start; /* a moving step, see voice.c */
+    tabor_envelope env;
+    uint64_t step_from, step_to, step_start; /* a moving step, see mix.c */
     uint32_t step_frames;
-    uint16_t sample; /* slot */
-    uint8_t owner, reason;
+    uint32_t loop_start, loop_end; /* frames of the sample; end 0: no loop */
+    uint32_t fade_out; /* engine frames before its natural end; 0: done */
+    uint32_t choke;    /* group, 0 = none */
+    uint32_t late;
     const float *values;
     uint64_t stride;
     uint64_t handle, started;
-    uint32_t late;
+    uint16_t sample; /* slot */
     uint16_t channels;
-    uint16_t stealing; /* 1: fading for another voice, not counted any more */
+    uint8_t owner, reason;
+    uint8_t stealing; /* 1: fading for another voice, not counted any more */
+    uint8_t looped;   /* 1: what is before the loop's start is its end */
 } tabor_voice;
+
+_Static_assert(sizeof(tabor_voice) <= 320, "a voice is small");
 
 /* The audio thread's own view of a sample. */
 typedef struct tabor_rt_sample {

@@ -59,19 +59,35 @@ sift_down(tabor_rt *rt, uint32_t i, tabor_rt_key key)
 }
 
 TABOR_RT int
+tabor_slab_take(tabor_rt_client *client)
+{
+    if (client->slab_free_count == 0) {
+        return -1;
+    }
+    return client->slab_free[--client->slab_free_count];
+}
+
+TABOR_RT void
+tabor_slab_give(tabor_rt_client *client, unsigned slab)
+{
+    client->slab_free[client->slab_free_count++] = (uint16_t)slab;
+    client->done++;
+}
+
+TABOR_RT int
 tabor_schedule_push(tabor_rt *rt, unsigned owner, const tabor_command *command)
 {
     tabor_rt_client *c = rt->clients[owner];
-    if (c->slab_free_count == 0) {
+    int slab = tabor_slab_take(c);
+    if (slab < 0) {
         return -1;
     }
-    uint16_t slab = c->slab_free[--c->slab_free_count];
     c->slab[slab] = *command;
     /* a frame that has passed means now: late commands keep their order */
     uint64_t frame = command->frame > rt->frame ? command->frame : rt->frame;
     tabor_rt_key key = {.frame = frame,
                         .seq = command->seq,
-                        .slab = slab,
+                        .slab = (uint16_t)slab,
                         .owner = (uint8_t)owner};
     sift_up(rt, rt->heap_size++, key);
     return slab;
@@ -131,7 +147,5 @@ tabor_schedule_purge(tabor_rt *rt, unsigned owner)
 TABOR_RT void
 tabor_schedule_free(tabor_rt *rt, tabor_rt_key key)
 {
-    tabor_rt_client *c = rt->clients[key.owner];
-    c->slab_free[c->slab_free_count++] = key.slab;
-    c->done++;
+    tabor_slab_give(rt->clients[key.owner], key.slab);
 }

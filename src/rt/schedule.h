@@ -28,6 +28,11 @@ TABOR_RT void tabor_schedule_remove(tabor_rt *rt, unsigned owner,
 /* Drop everything that one owner has pending.  [audio] */
 TABOR_RT void tabor_schedule_purge(tabor_rt *rt, unsigned owner);
 
+/* Take a slab place for something that goes with a command, or give it and its
+ * credit back; -1 if none is free.  [audio] */
+TABOR_RT int tabor_slab_take(tabor_rt_client *client);
+TABOR_RT void tabor_slab_give(tabor_rt_client *client, unsigned slab);
+
 /* Give a popped key's slab place, and the credit for it, back.  [audio] */
 TABOR_RT void tabor_schedule_free(tabor_rt *rt, tabor_rt_key key);
 

@@ -3,12 +3,7 @@
 
 #include <string.h>
 
-#include "rt/kernel.h"
-
-/* Values worked on at once: they stay in the first-level cache. */
-#define CHUNK 256
-/* A moving step changes on multiples of this many engine frames. */
-#define STEP_GRID 64
+#include "rt/envelope.h"
 
 /* ------------------------------------------------------------ levels -- */
 
@@ -104,48 +99,97 @@ make_room(tabor_rt *rt)
 
 /* ---------------------------------------------------- start and stop -- */
 
+/* Where it reads, how far, and round what. */
+static void
+set_path(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
+         const tabor_command *shape, uint64_t skip_frames)
+{
+    unsigned slot = tabor_handle_slot(play->body.play.sample);
+    const tabor_sample_slot *s = &rt->slots[slot];
+    v->values = s->values;
+    v->stride = s->stride;
+    v->channels = (uint16_t)s->channels;
+    v->sample = (uint16_t)slot;
+    v->step = v->step_to = play->body.play.step;
+    v->phase = (uint64_t)play->body.play.offset << 32;
+    uint64_t frames = s->frames - play->body.play.offset;
+    if (shape && shape->body.shape.loop_end) {
+        v->loop_start = shape->body.shape.loop_start;
+        v->loop_end = shape->body.shape.loop_end;
+        frames = TABOR_LENGTH_TO_END;
+    }
+    if (play->body.play.length < frames) {
+        frames = play->body.play.length;
+    }
+    v->left_phase = v->loop_end && frames == TABOR_LENGTH_TO_END ? TABOR_NEVER
+                                                                 : frames << 32;
+    tabor_voice_skip(v, skip_frames);
+}
+
+/* Levels and their movements. */
+static void
+set_levels(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
+           const tabor_command *shape)
+{
+    float left, right;
+    pan_levels(play->body.play.pan, v->channels, &left, &right);
+    v->gain = tabor_ramp_still(play->body.play.gain);
+    v->left = tabor_ramp_still(left);
+    v->right = tabor_ramp_still(right);
+    v->fade = tabor_ramp_still(1.0f);
+    v->env.level = tabor_ramp_still(1.0f);
+    v->env.next = TABOR_NEVER;
+    /* skipped into mid-sample: no click, unless a fade was asked for */
+    uint64_t offset = (uint64_t)play->body.play.offset << 32;
+    uint32_t fade_in = v->phase != offset ? rt->declick_frames : 0;
+    if (shape) {
+        fade_in =
+            shape->body.shape.fade_in ? shape->body.shape.fade_in : fade_in;
+        v->fade_out = shape->body.shape.fade_out;
+        v->choke = shape->tag;
+        tabor_envelope_start(&v->env, rt->frame, shape);
+    }
+    if (fade_in) {
+        v->fade.from = 0.0f;
+        v->fade.start = rt->frame;
+        v->fade.frames = fade_in;
+    }
+}
+
+/* The others of a voice's choke group fall silent; not those of its chord. */
+static void
+choke_others(tabor_rt *rt, const tabor_voice *v)
+{
+    for (uint32_t i = 0; v->choke && i < rt->voice_slots; i++) {
+        tabor_voice *other = &rt->voices[i];
+        int active = rt->active[i / 64] >> (i % 64) & 1;
+        if (active && other->choke == v->choke && other->owner == v->owner &&
+            other->started != v->started) {
+            tabor_voice_fade_out(rt, other, rt->declick_frames,
+                                 TABOR_END_STOPPED);
+        }
+    }
+}
+
 TABOR_RT int
-tabor_voice_start(tabor_rt *rt, const tabor_command *play, uint32_t late,
+tabor_voice_start(tabor_rt *rt, const tabor_command *play,
+                  const tabor_command *shape, uint32_t late,
                   uint64_t skip_frames)
 {
     int index = find_free(rt);
     if (index < 0 || make_room(rt) != 0) {
         return -1;
     }
-    unsigned slot = tabor_handle_slot(play->body.play.sample);
-    const tabor_sample_slot *s = &rt->slots[slot];
     tabor_voice *v = &rt->voices[index];
     memset(v, 0, sizeof *v);
-    v->values = s->values;
-    v->stride = s->stride;
-    v->channels = (uint16_t)s->channels;
-    v->sample = (uint16_t)slot;
-    v->step = v->step_to = play->body.play.step;
-    uint64_t last = s->frames;
-    if (play->body.play.length < last - play->body.play.offset) {
-        last = play->body.play.offset + (uint64_t)play->body.play.length;
-    }
-    v->end = last << 32;
-    v->phase = (uint64_t)play->body.play.offset << 32;
-    /* in phase after skip_frames; saturates at the end, where it finishes */
-    uint64_t room = v->end - v->phase;
-    v->phase += skip_frames > room / v->step ? room : skip_frames * v->step;
     v->stop_frame = TABOR_NEVER;
     v->handle = play->target;
     v->owner = (uint8_t)tabor_handle_owner(play->target);
     v->started = rt->frame;
     v->late = late;
-    float left, right;
-    pan_levels(play->body.play.pan, s->channels, &left, &right);
-    v->gain = tabor_ramp_still(play->body.play.gain);
-    v->left = tabor_ramp_still(left);
-    v->right = tabor_ramp_still(right);
-    v->fade = tabor_ramp_still(1.0f);
-    if (v->phase > (uint64_t)play->body.play.offset << 32) {
-        v->fade.from = 0.0f; /* in mid-sample: no click */
-        v->fade.start = rt->frame;
-        v->fade.frames = rt->declick_frames;
-    }
+    set_path(rt, v, play, shape, skip_frames);
+    set_levels(rt, v, play, shape);
+    choke_others(rt, v);
     rt->active[index / 64] |= UINT64_C(1) << (index % 64);
     rt->sounding++;
     return index;
@@ -198,156 +242,12 @@ tabor_voice_change(tabor_rt *rt, tabor_voice *v, const tabor_command *set)
     }
 }
 
-/* A moving step is constant between grid lines of the absolute frame. Sets it
- * for frame and returns the next frame at which it may change. */
-static uint64_t
-step_update(tabor_voice *v, uint64_t frame)
+TABOR_RT void
+tabor_voice_let_go(tabor_rt *rt, tabor_voice *v)
 {
-    if (v->step_frames == 0) {
-        return TABOR_NEVER;
-    }
-    uint64_t passed = frame - v->step_start;
-    if (passed >= v->step_frames) {
-        v->step = v->step_to;
-        v->step_frames = 0;
-        return TABOR_NEVER;
-    }
-    uint64_t rest = v->step_start + v->step_frames;
-    uint64_t grid = (frame / STEP_GRID + 1) * STEP_GRID;
-    if (frame % STEP_GRID == 0) {
-        double share = (double)passed / (double)v->step_frames;
-        double way = (double)v->step_to - (double)v->step_from;
-        v->step = v->step_from + (uint64_t)(int64_t)(way * share);
-    }
-    return grid < rest ? grid : rest;
-}
-
-/* --------------------------------------------------------------- mix -- */
-
-/* Engine frames until the sample is over, at the present step. */
-static uint64_t
-frames_left(const tabor_voice *v)
-{
-    uint64_t way = v->end - v->phase;
-    return way / v->step + (way % v->step != 0);
-}
-
-static uint64_t
-nearer(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Frames from frame on, at most n, in which nothing about v changes kind. */
-static uint32_t
-even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
-{
-    uint64_t cut = nearer(frame + n, step_update(v, frame));
-    cut = nearer(cut, v->stop_frame);
-    cut = nearer(cut, tabor_ramp_rest(&v->gain, frame));
-    cut = nearer(cut, tabor_ramp_rest(&v->left, frame));
-    cut = nearer(cut, tabor_ramp_rest(&v->right, frame));
-    cut = nearer(cut, tabor_ramp_rest(&v->fade, frame));
-    return (uint32_t)nearer(cut - frame, nearer(CHUNK, frames_left(v)));
-}
-
-/* Add one sample channel to one bus channel. side: NULL = no pan there.
- * share: 1 / sample channels that meet there. */
-static void
-add_lane(const tabor_voice *v, float *out, const float *in, uint64_t frame,
-         const tabor_ramp *side, float share, uint32_t n)
-{
-    static const tabor_ramp unity = {.to = 1.0f};
-    if (!side) {
-        side = &unity;
-    }
-    if (!tabor_ramp_moves(&v->gain, frame) &&
-        !tabor_ramp_moves(&v->fade, frame) && !tabor_ramp_moves(side, frame)) {
-        tabor_kernel_add(out, in, v->gain.to * v->fade.to * side->to * share,
-                         n);
+    if (v->env.stage == TABOR_STAGE_NONE) {
+        tabor_voice_fade_out(rt, v, rt->declick_frames, TABOR_END_STOPPED);
         return;
     }
-    float levels[CHUNK];
-    for (uint32_t i = 0; i < n; i++) {
-        levels[i] = tabor_ramp_at(&v->gain, frame + i) *
-                    tabor_ramp_at(&v->fade, frame + i) *
-                    tabor_ramp_at(side, frame + i) * share;
-    }
-    tabor_kernel_add_each(out, in, levels, n);
-}
-
-/* Sample channels that meet on engine channel c. */
-static float
-lane_share(unsigned sample_channels, unsigned channels, unsigned c)
-{
-    return 1.0f / (float)((sample_channels - c % channels - 1) / channels + 1);
-}
-
-/* Add n even frames of v to the bus at offset. */
-static void
-mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
-         uint32_t n)
-{
-    float scratch[CHUNK];
-    int plain = v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
-    for (unsigned c = 0; c < v->channels; c++) {
-        const float *in = v->values + c * v->stride;
-        if (plain) {
-            in += v->phase >> 32;
-        } else {
-            tabor_kernel_linear(scratch, in, v->phase, v->step, n);
-            in = scratch;
-        }
-        unsigned lane = c % rt->channels;
-        float *out = rt->bus + (size_t)lane * TABOR_SPAN_MAX + offset;
-        float share = lane_share(v->channels, rt->channels, c);
-        if (rt->channels == 1) {
-            add_lane(v, out, in, frame, NULL, share, n);
-        } else if (v->channels == 1) {
-            add_lane(v, out, in, frame, &v->left, 1.0f, n);
-            add_lane(v, out + TABOR_SPAN_MAX, in, frame, &v->right, 1.0f, n);
-        } else {
-            const tabor_ramp *side = lane == 0   ? &v->left
-                                     : lane == 1 ? &v->right
-                                                 : NULL;
-            add_lane(v, out, in, frame, side, share, n);
-        }
-    }
-    v->phase += (uint64_t)n * v->step;
-}
-
-static int
-is_over(const tabor_voice *v, uint64_t frame)
-{
-    return v->phase >= v->end || v->stop_frame <= frame;
-}
-
-/* Mix up to n frames; returns how many there were before the voice ended. */
-static uint32_t
-mix_voice(tabor_rt *rt, tabor_voice *v, uint32_t n)
-{
-    uint32_t done = 0;
-    while (done < n && !is_over(v, rt->frame + done)) {
-        uint32_t even = even_frames(v, rt->frame + done, n - done);
-        mix_even(rt, v, rt->frame + done, done, even);
-        done += even;
-    }
-    return done;
-}
-
-TABOR_RT uint32_t
-tabor_voices_mix(tabor_rt *rt, uint32_t n)
-{
-    uint32_t count = 0;
-    for (uint32_t w = 0; w < (rt->voice_slots + 63) / 64; w++) {
-        for (uint64_t bits = rt->active[w]; bits; bits &= bits - 1) {
-            uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(bits);
-            tabor_voice *v = &rt->voices[index];
-            uint32_t lasted = mix_voice(rt, v, n);
-            if (is_over(v, rt->frame + lasted)) {
-                rt->ended[count++] = lasted << 16 | index;
-            }
-        }
-    }
-    return count;
+    tabor_envelope_release(&v->env, rt->frame);
 }

@@ -14,9 +14,21 @@
 
 /* Start the play that a command describes, on rt->frame. Finds a voice, taking
  * the oldest if the limit is reached; returns its index, or -1 if all of them
- * started on this very frame.  [audio] */
+ * started on this very frame.  [audio]
+ *
+ * shape        or NULL
+ * skip_frames  engine frames that it should have played already */
 TABOR_RT int tabor_voice_start(tabor_rt *rt, const tabor_command *play,
-                               uint32_t late, uint64_t skip_frames);
+                               const tabor_command *shape, uint32_t late,
+                               uint64_t skip_frames);
+
+/* Let an envelope's release begin; a voice without one stops in 5 ms.
+ * [audio] */
+TABOR_RT void tabor_voice_let_go(tabor_rt *rt, tabor_voice *v);
+
+/* Move on by frames without a sound, round the loop if there is one.
+ * [audio] */
+TABOR_RT void tabor_voice_skip(tabor_voice *v, uint64_t frames);
 
 /* Fade to silence, then end for a reason. A shorter fade than one under way
  * wins; a longer one is ignored.  [audio] */

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shapes: loops, fades, envelopes, choke groups; against closed forms, and the
+ * same for every block size.
+ */
+#include <sndfile.h>
+
+#include "helpers.h"
+
+#define RATE 48000
+
+/* A stereo sample of ones: what is heard is the level. */
+static tabor_handle
+ones(rig *r, uint64_t frames)
+{
+    tabor_audio *audio;
+    tabor_handle sample;
+    must(tabor_audio_new(frames, 2, RATE, &audio));
+    for (uint64_t i = 0; i < frames * 2; i++) {
+        audio->values[i] = 1.0f;
+    }
+    must(tabor_sample_add(r->client, audio, "ones", &sample));
+    tabor_audio_free(audio);
+    return sample;
+}
+
+static tabor_event
+only_end(rig *r)
+{
+    tabor_event e = {0}, more;
+    size_t n = tabor_poll(r->client, &e, 1) + tabor_poll(r->client, &more, 1);
+    if (n != 1) {
+        e.type = TABOR_EVENT_NONE;
+    }
+    return e;
+}
+
+/* --------------------------------------------------------------- loops -- */
+
+static void
+test_loop(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 1000, 2), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.loop = TABOR_LOOP_POINTS;
+    p.loop_start = 300;
+    p.loop_end = 700;
+    must(tabor_play(r.client, sample, &p, &voice));
+    float *out = rig_render(&r, 5000, 2);
+    int wrong = 0;
+    for (int i = 0; i < 5000; i++) {
+        int at = i < 700 ? i : 300 + (i - 700) % 400;
+        wrong += out[i * 2] != (float)(at * 2 + 1) / 2000.0f;
+    }
+    ok_int(wrong, 0, "a loop goes round between its points, bit for bit");
+    free(out);
+    must(tabor_voice_stop(r.client, voice, 0, TABOR_ASAP));
+    free(rig_render(&r, 10, 2));
+    ok(only_end(&r).reason == TABOR_STOPPED, "until it is stopped");
+
+    p.length = 2500;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 5000, 2));
+    tabor_event e = only_end(&r);
+    ok(e.reason == TABOR_FINISHED && e.frame - e.value == 2500,
+       "or as long as asked for, each turn counted");
+
+    p = (tabor_play_params)TABOR_PLAY;
+    p.loop = TABOR_LOOP_SAMPLE;
+    p.offset = 990;
+    p.length = 20;
+    must(tabor_play(r.client, sample, &p, &voice));
+    out = rig_render(&r, 30, 2);
+    ok(out[9 * 2] == 1999.0f / 2000 && out[10 * 2] == 1.0f / 2000 &&
+           out[20 * 2] == 0.0f,
+       "without points of its own a sample loops as a whole");
+    free(out);
+    p.loop = TABOR_LOOP_POINTS;
+    p.loop_start = 10;
+    p.loop_end = 1001;
+    ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID &&
+           strstr(tabor_error(), "1000"),
+       "a loop past the end is refused: %s", tabor_error());
+    rig_close(&r);
+}
+
+/* A sine whose loop holds whole periods has no seam: then a pitched loop is a
+ * sine for ever. */
+static void
+test_loop_seam(void)
+{
+    rig r = rig_open("offline", 256, 256, 1024);
+    tabor_audio *audio;
+    tabor_handle sample, voice;
+    must(tabor_audio_new(4800, 2, RATE, &audio));
+    for (uint64_t i = 0; i < 9600; i++) {
+        audio->values[i] =
+            (float)(0.5 * sin((double)(i / 2) * 6.283185307179586 / 480));
+    }
+    must(tabor_sample_add(r.client, audio, "sine", &sample));
+    tabor_play_params p = TABOR_PLAY;
+    p.rate = 1.37;
+    p.loop = TABOR_LOOP_POINTS;
+    p.loop_start = 480;
+    p.loop_end = 960;
+    must(tabor_play(r.client, sample, &p, &voice));
+    float *out = rig_render(&r, 20000, 2);
+    double worst = 0;
+    for (int i = 0; i < 20000; i++) {
+        double want = 0.5 * sin(i * 1.37 * 6.283185307179586 / 480);
+        worst = fmax(worst, fabs(out[i * 2] - want));
+    }
+    /* straight lines miss a sine of 480 frames by up to 0.5 * (pi/480)^2 / 2 */
+    ok(worst < 2e-5, "a pitched loop has no seam (off by %.2g)", worst);
+    free(out);
+    tabor_audio_free(audio);
+    rig_close(&r);
+}
+
+static void
+test_smpl(void)
+{
+    rig r = rig_open("offline", 256, 256, 1024);
+    SF_INFO info = {.samplerate = RATE / 2,
+                    .channels = 1,
+                    .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+    SNDFILE *file = sf_open("t-smpl.wav", SFM_WRITE, &info);
+    SF_INSTRUMENT instrument = {.gain = 1, .basenote = 60, .loop_count = 1};
+    instrument.loops[0].mode = SF_LOOP_FORWARD;
+    instrument.loops[0].start = 100;
+    instrument.loops[0].end = 200;
+    sf_command(file, SFC_SET_INSTRUMENT, &instrument, sizeof instrument);
+    short values[400] = {0};
+    sf_writef_short(file, values, 400);
+    sf_close(file);
+    tabor_handle sample = 0;
+    tabor_sample_info loaded = {0};
+    must(tabor_sample_load(r.client, "t-smpl.wav", NULL, &sample));
+    must(tabor_sample_get_info(r.client, sample, &loaded));
+    ok(loaded.loop_start == 200 && loaded.loop_end == 400,
+       "a WAV's own loop is read, at the engine's rate (%d to %d)",
+       (int)loaded.loop_start, (int)loaded.loop_end);
+    tabor_play_params p = TABOR_PLAY;
+    tabor_handle voice;
+    p.loop = TABOR_LOOP_SAMPLE;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 100000, 2));
+    ok_int(tabor_voice_alive(r.client, voice), 1, "and played for ever");
+    remove("t-smpl.wav");
+    rig_close(&r);
+}
+
+/* --------------------------------------------------------------- fades -- */
+
+static void
+test_fades(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 1000), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.fade_in = 100;
+    p.fade_out = 200;
+    must(tabor_play(r.client, sample, &p, &voice));
+    float *out = rig_render(&r, 1100, 2);
+    double worst = 0;
+    for (int i = 0; i < 1000; i++) {
+        double want = i < 100 ? i / 100.0 : i < 800 ? 1 : (1000 - i) / 200.0;
+        worst = fmax(worst, fabs(out[i * 2] - want));
+    }
+    ok(worst < 1e-6, "fades go in and out in straight lines (%.2g)", worst);
+    free(out);
+    tabor_event e = only_end(&r);
+    ok(e.reason == TABOR_FINISHED && e.frame - e.value == 1000,
+       "and end where the sample does");
+    p.rate = 2;
+    must(tabor_play(r.client, sample, &p, &voice));
+    out = rig_render(&r, 600, 2);
+    ok_near(out[400 * 2], 0.5, 1e-6,
+            "a fade out is timed in what is heard, whatever the rate");
+    free(out);
+    rig_close(&r);
+}
+
+/* ----------------------------------------------------------- envelopes -- */
+
+static void
+test_envelope(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 48000), voice;
+    const tabor_env env = {.attack = 100,
+                           .hold = 50,
+                           .decay = 200,
+                           .release = 300,
+                           .sustain = 0.25};
+    tabor_play_params p = TABOR_PLAY;
+    p.env = &env;
+    must(tabor_play(r.client, sample, &p, &voice));
+    must(tabor_voice_release(r.client, voice, 1000));
+    float *out = rig_render(&r, 2000, 2);
+    double worst = 0;
+    for (int i = 0; i < 2000; i++) {
+        double want = i < 100    ? i / 100.0
+                      : i < 150  ? 1
+                      : i < 350  ? 1 - 0.75 * (i - 150) / 200
+                      : i < 1000 ? 0.25
+                      : i < 1300 ? 0.25 * (1300 - i) / 300
+                                 : 0;
+        worst = fmax(worst, fabs(out[i * 2] - want));
+    }
+    ok(worst < 1e-6, "attack, hold, decay, sustain, release (%.2g)", worst);
+    tabor_event e = only_end(&r);
+    ok(e.reason == TABOR_FINISHED && e.frame == 1300,
+       "the voice ends with its release");
+    free(out);
+
+    const tabor_env pluck = {.attack = 10, .decay = 100};
+    p.env = &pluck;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 500, 2));
+    e = only_end(&r);
+    ok(e.frame - e.value == 110, "one that sustains nothing ends by itself");
+
+    p.env = &env;
+    must(tabor_play(r.client, sample, &p, &voice));
+    must(tabor_voice_release(r.client, voice, 2500 + 50));
+    out = rig_render(&r, 1000, 2);
+    ok_near(out[50 * 2], 0.5, 1e-6, "a release in the attack begins there");
+    ok_near(out[200 * 2], 0.25, 1e-6, "and takes its time");
+    free(out);
+    only_end(&r);
+    p.env = NULL;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 10, 2));
+    must(tabor_voice_release(r.client, voice, TABOR_ASAP));
+    free(rig_render(&r, 500, 2));
+    e = only_end(&r);
+    ok(e.reason == TABOR_STOPPED && e.frame - e.value == 250,
+       "without an envelope a release is a stop in 5 ms");
+    rig_close(&r);
+}
+
+static void
+test_choke(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 48000), open, chord, closed;
+    tabor_play_params p = TABOR_PLAY;
+    p.choke = 7;
+    must(tabor_play(r.client, sample, &p, &open));
+    must(tabor_play(r.client, sample, &p, &chord));
+    p.at = 1000;
+    must(tabor_play(r.client, sample, &p, &closed));
+    free(rig_render(&r, 5000, 2));
+    tabor_event e[4];
+    size_t n = tabor_poll(r.client, e, 4);
+    ok(n == 2 && e[0].handle == open && e[1].handle == chord &&
+           e[0].frame == 1240 && e[0].reason == TABOR_STOPPED,
+       "a voice silences the others of its group, but not those of its chord");
+    ok_int(tabor_voice_alive(r.client, closed), 1, "and sounds itself");
+    rig_close(&r);
+}
+
+/* -------------------------------------------------------------- credit -- */
+
+static void
+test_credit(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 10), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.fade_in = 2;
+    uint32_t accepted = 0;
+    for (int round = 0; round < 40; round++) {
+        p.at = round % 2 ? TABOR_ASAP : 1000000;
+        while (tabor_play(r.client, sample, &p, &voice) == TABOR_OK) {
+            accepted++;
+        }
+        must(tabor_cancel(r.client, 0));
+        free(rig_render(&r, 20, 2));
+    }
+    tabor_event e;
+    uint32_t ended = 0;
+    while (tabor_poll(r.client, &e, 1)) {
+        ended += e.type == TABOR_EVENT_ENDED;
+    }
+    ok(accepted > 15000, "shaped plays give all their credit back (%u plays)",
+       accepted);
+    ok_int(ended, accepted, "and have one end each");
+    rig_close(&r);
+}
+
+/* -------------------------------------------------------------- blocks -- */
+
+static float *
+render_piece(uint32_t block)
+{
+    rig r = rig_open("offline", block, 24, 1024);
+    tabor_handle samples[] = {rig_ramp(&r, 3000, 1), rig_ramp(&r, 5000, 2)};
+    uint32_t dice = 11;
+    for (uint32_t i = 0; i < 64; i++) {
+        dice = dice * 1664525u + 1013904223u;
+        const tabor_env env = {.attack = dice % 400,
+                               .hold = (dice >> 4) % 300,
+                               .decay = (dice >> 8) % 900,
+                               .release = (dice >> 12) % 700,
+                               .sustain = (dice >> 16) % 100 / 100.0};
+        tabor_play_params p = TABOR_PLAY;
+        p.at = dice % 16000;
+        p.rate = i % 3 ? 0.2 + (dice >> 5) % 60 / 10.0 : 1.0;
+        p.loop = (tabor_loop)(i % 3);
+        p.loop_start = dice % 1000;
+        p.loop_end = p.loop_start + 1 + (dice >> 7) % 1900;
+        p.length = i % 2 ? TABOR_TO_END : 4000;
+        p.fade_in = i % 4 * 100;
+        p.fade_out = i % 5 * 300;
+        p.env = i % 2 ? &env : NULL;
+        p.choke = i % 6;
+        p.late = TABOR_LATE_CATCH_UP;
+        tabor_handle voice;
+        must(tabor_play(r.client, samples[i % 2], &p, &voice));
+        tabor_voice_params set = TABOR_VOICE;
+        set.which = TABOR_SET_RATE;
+        set.at = p.at + 500;
+        set.ramp_frames = 2000;
+        set.rate = 0.7;
+        must(tabor_voice_set(r.client, voice, &set));
+        must(tabor_voice_release(r.client, voice, p.at + 3000));
+    }
+    float *out = rig_render(&r, 30000, 2);
+    rig_close(&r);
+    return out;
+}
+
+static void
+test_blocks(void)
+{
+    const uint32_t blocks[] = {1, 17, 64, 441, 1024, 8192};
+    float *reference = render_piece(256);
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        float *out = render_piece(blocks[i]);
+        ok(memcmp(out, reference, 60000 * sizeof *out) == 0,
+           "blocks of %u give the same bytes", blocks[i]);
+        free(out);
+    }
+    free(reference);
+}
+
+int
+main(void)
+{
+    tap_start();
+    test_loop();
+    test_loop_seam();
+    test_smpl();
+    test_fades();
+    test_envelope();
+    test_choke();
+    test_credit();
+    test_blocks();
+    return tap_done();
+}
