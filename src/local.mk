@@ -10,6 +10,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
 %C%_libtabor_rt_la_SOURCES = \
     %D%/link/clock.h %D%/link/command.h %D%/link/event.h %D%/link/handle.h \
     %D%/link/link.h %D%/link/ring.h %D%/link/sample_slot.h \
+    %D%/link/take.h \
     %D%/rt/rt.h \
     %D%/rt/apply.c %D%/rt/apply.h \
     %D%/rt/envelope.c %D%/rt/envelope.h \
@@ -39,6 +40,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/events.c \
     %D%/control/play.c \
     %D%/control/registry.c %D%/control/registry.h \
+    %D%/control/replay.c \
     %D%/control/rescue.c %D%/control/rescue.h \
     %D%/control/rt_new.c \
     %D%/control/sample.c %D%/control/sample.h \
@@ -46,7 +48,8 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/service.c \
     %D%/control/stats.c \
     %D%/control/status.c %D%/control/status.h \
-    %D%/control/stream.c %D%/control/stream.h
+    %D%/control/stream.c %D%/control/stream.h \
+    %D%/control/take.c %D%/control/take.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
     -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"'
 %C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)

@@ -26,7 +26,8 @@ c_tests = %D%/batch \
     %D%/ring \
     %D%/sample \
     %D%/schedule \
-    %D%/shape
+    %D%/shape \
+    %D%/take
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
 EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
@@ -55,6 +56,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_take_LDADD = $(TEST_LDADD)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
 

@@ -229,6 +229,7 @@ typedef struct tabor_engine_config {
     uint32_t rate, channels, block, voices;
     const char *driver; /* a driver's name, or "auto" */
     const char *device; /* the driver's name for it, NULL = its default */
+    const char *log;    /* a file for the take, see tabor_replay(); or NULL */
     int wake_poll;      /* 1: no wake-up call on the audio thread */
     size_t setting_count;
     const tabor_setting *settings; /* the driver's own options */
@@ -236,8 +237,8 @@ typedef struct tabor_engine_config {
 
 #define TABOR_ENGINE_CONFIG                                                    \
     {                                                                          \
-        sizeof(tabor_engine_config), 48000, 2, 256, 256, "auto", NULL, 0, 0,   \
-            NULL                                                               \
+        sizeof(tabor_engine_config), 48000, 2, 256, 256, "auto", NULL, NULL,   \
+            0, 0, NULL                                                         \
     }
 
 typedef struct tabor_engine_info {
@@ -305,6 +306,17 @@ TABOR_API void tabor_engine_panic(tabor_engine *engine);
 
 /* Master volume as last asked for.  [any] */
 TABOR_API float tabor_engine_gain(const tabor_engine *engine);
+
+/* Render a take: the commands that an engine opened with config.log carried
+ * out, on the frames on which it did, with its samples. Gives the bytes that
+ * it gave.  [control]
+ *
+ * audio   out, owned
+ *
+ * TABOR_ERR_MISSING, TABOR_ERR_IO
+ * TABOR_ERR_DECODE  not a take, of another version, damaged or not complete
+ */
+TABOR_API tabor_status tabor_replay(const char *path, tabor_audio **audio);
 
 /* ------------------------------------------------------------- client -- */
 

@@ -62,8 +62,8 @@ power_of_two(uint32_t n)
     return p;
 }
 
-static tabor_rt_client *
-rt_client_new(uint32_t queue, uint32_t plays)
+tabor_rt_client *
+tabor_rt_client_new(uint32_t queue, uint32_t plays)
 {
     tabor_rt_client *c = calloc(1, sizeof *c);
     if (!c) {
@@ -198,7 +198,7 @@ tabor_client_open(tabor_engine *engine, const tabor_client_config *config,
     tabor_engine_settle(engine); /* clients that left may be gone now */
     uint32_t plays = plays_for(engine, config);
     tabor_client *c = client_new(plays);
-    if (!c || !(c->rt = rt_client_new(config->queue, plays))) {
+    if (!c || !(c->rt = tabor_rt_client_new(config->queue, plays))) {
         if (c) {
             client_free(c);
         }

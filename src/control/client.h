@@ -98,6 +98,10 @@ void tabor_clients_wake(tabor_engine *engine);
 void tabor_clients_nudge(tabor_engine *engine);
 void tabor_clients_flush(tabor_engine *engine);
 
+/* The audio thread's half of a client; NULL if there is no memory.  [control]
+ */
+tabor_rt_client *tabor_rt_client_new(uint32_t queue, uint32_t plays);
+
 /* Takes NULL. */
 void tabor_rt_client_free(tabor_rt_client *client);
 

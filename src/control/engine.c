@@ -81,6 +81,7 @@ engine_free(tabor_engine *engine)
     for (unsigned o = 0; o < TABOR_OWNERS; o++) {
         tabor_rt_client_free(engine->leaving[o]);
     }
+    tabor_take_close(engine->take, engine->rt ? engine->rt->frame : 0);
     if (engine->samples.slots) {
         tabor_samples_free(&engine->samples);
     }
@@ -108,6 +109,7 @@ engine_new(const tabor_engine_config *config)
     e->config = *config;
     e->config.driver = e->config.device = NULL;
     e->config.settings = NULL;
+    e->config.log = NULL;
     float unity = 1.0f;
     uint32_t bits;
     memcpy(&bits, &unity, sizeof bits);
@@ -118,7 +120,7 @@ engine_new(const tabor_engine_config *config)
 
 /* Everything but the driver. */
 static tabor_status
-fill(tabor_engine *e)
+fill(tabor_engine *e, const char *log)
 {
     if (e->wake_fd < 0) {
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no descriptor: %s",
@@ -135,7 +137,15 @@ fill(tabor_engine *e)
                           "no memory for an engine of %u voices",
                           e->config.voices);
     }
-    return TABOR_OK;
+    if (!log) {
+        return TABOR_OK;
+    }
+    st = tabor_take_open(log, &e->config, &e->take);
+    if (st == TABOR_OK) {
+        e->rt->take = tabor_take_get_ring(e->take);
+        e->samples.take = e->take;
+    }
+    return st;
 }
 
 static tabor_status
@@ -169,7 +179,7 @@ tabor_engine_open(const tabor_engine_config *config, tabor_engine **engine)
     if (!e) {
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for an engine");
     }
-    if ((st = fill(e)) != TABOR_OK ||
+    if ((st = fill(e, config->log)) != TABOR_OK ||
         (st = tabor_device_open(&e->device, config, e->rt,
                                 config->wake_poll ? -1 : e->wake_fd, e->warning,
                                 sizeof e->warning)) != TABOR_OK ||
@@ -231,6 +241,9 @@ finish(tabor_engine *e)
     tabor_service_stop(e);
     pthread_mutex_lock(&e->role);
     tabor_device_close(&e->device);
+    tabor_take_close(e->take, e->rt->frame);
+    e->take = e->samples.take = NULL;
+    e->rt->take = NULL;
     tabor_render_end(e->rt);
     pthread_mutex_unlock(&e->role);
     tabor_clients_nudge(e);
@@ -259,6 +272,7 @@ tabor_engine_close(tabor_engine *engine)
 void
 tabor_engine_tidy(tabor_engine *engine)
 {
+    tabor_take_flush(engine->take);
     tabor_samples_reclaim(&engine->samples);
     pthread_mutex_lock(&engine->mutex);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {

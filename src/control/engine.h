@@ -25,6 +25,7 @@ struct tabor_engine {
     char warning[1024];
 
     tabor_rt *rt;
+    tabor_take *take; /* or NULL */
     tabor_samples samples;
     tabor_device device;
 

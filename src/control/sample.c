@@ -145,6 +145,7 @@ put_resampled(tabor_samples *table, const tabor_audio *audio, const char *name,
                               memory_order_release);
         table->in_use++;
         *sample = tabor_handle_make(TABOR_KIND_SAMPLE, 0, i, generation);
+        tabor_take_add_sample(table->take, *sample, &table->slots[i]);
     }
     pthread_mutex_unlock(&table->mutex);
     return st;

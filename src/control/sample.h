@@ -9,6 +9,7 @@
 
 #include <tabor/tabor.h>
 
+#include "control/take.h"
 #include "link/sample_slot.h"
 
 /* What the control side knows of a slot beside what the audio thread reads. */
@@ -32,6 +33,7 @@ typedef struct tabor_samples {
     uint32_t used;   /* slots below this were used at least once */
     uint32_t in_use; /* slots that are not FREE */
     uint32_t rate;
+    tabor_take *take; /* where new samples are written to, or NULL */
 } tabor_samples;
 
 /* [control] */

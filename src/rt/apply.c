@@ -222,9 +222,31 @@ accept_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
 }
 
 TABOR_RT void
+tabor_take_note(tabor_rt *rt, unsigned kind, unsigned owner,
+                const tabor_command *command)
+{
+    tabor_take_ring *t = rt->take;
+    if (!t) {
+        return;
+    }
+    if (tabor_ring_reserve(&t->ring, t->filled + 1) <= t->filled) {
+        count(&t->lost);
+        return;
+    }
+    tabor_take_record *r =
+        &t->records[(t->ring.next_tail + t->filled) & t->ring.mask];
+    *r = (tabor_take_record){.frame = rt->frame, .kind = kind, .owner = owner};
+    if (command) {
+        r->command = *command;
+    }
+    t->filled++;
+}
+
+TABOR_RT void
 tabor_accept(tabor_rt *rt, unsigned owner, const tabor_command *command)
 {
     tabor_command c = *command;
+    tabor_take_note(rt, TABOR_TAKE_COMMAND, owner, command);
     if (!is_sane(&c)) {
         count_stale(rt, owner);
         rt->clients[owner]->done++;

@@ -15,6 +15,11 @@
 TABOR_RT void tabor_accept(tabor_rt *rt, unsigned owner,
                            const tabor_command *command);
 
+/* Note in the take, if one is made, what happens on rt->frame.  [audio]
+ * command: or NULL */
+TABOR_RT void tabor_take_note(tabor_rt *rt, unsigned kind, unsigned owner,
+                              const tabor_command *command);
+
 /* Carry out the first pending command, which is due.  [audio] */
 TABOR_RT void tabor_apply_next(tabor_rt *rt);
 

@@ -42,14 +42,15 @@ drain_client(tabor_rt *rt, unsigned owner)
 /* Silence for everything that was sent before a panic. Looked at after the
  * rings' ends, so what is in them and was sent after it carries a count that
  * is not greater than the one read here. */
-static void
-take_panic(tabor_rt *rt)
+TABOR_RT void
+tabor_render_panic(tabor_rt *rt)
 {
     uint32_t panics = atomic_load_explicit(&rt->panics, memory_order_acquire);
     if (panics == rt->panics_done) {
         return;
     }
     rt->panics_done = panics;
+    tabor_take_note(rt, TABOR_TAKE_PANIC, 0, NULL);
     tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
@@ -68,7 +69,7 @@ drain(tabor_rt *rt)
             look_in(rt->clients[o]);
         }
     }
-    take_panic(rt);
+    tabor_render_panic(rt);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
             drain_client(rt, o);
@@ -166,6 +167,7 @@ start_leaving(tabor_rt *rt)
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         tabor_rt_client *c = rt->clients[o];
         if (c && c->closing == 1) {
+            tabor_take_note(rt, TABOR_TAKE_LEAVE, o, NULL);
             tabor_withdraw(rt, o, 0, TABOR_END_DETACHED);
             tabor_schedule_purge(rt, o);
             tabor_fade_voices(rt, o, 4 * rt->declick_frames,
@@ -221,6 +223,10 @@ tell(tabor_rt *rt, uint64_t now_ns)
         wake |= tell_client(c);
         finish_leaving(rt, o);
     }
+    if (rt->take && rt->take->filled) {
+        tabor_ring_commit(&rt->take->ring, rt->take->filled);
+        rt->take->filled = 0;
+    }
     atomic_store_explicit(&rt->sounding_told, rt->sounding,
                           memory_order_relaxed);
     tabor_clock_publish(&rt->clock, (tabor_clock_words){rt->frame, now_ns});
@@ -233,6 +239,9 @@ TABOR_RT int
 tabor_render(tabor_rt *rt, float *out, uint32_t frames, uint64_t now_ns)
 {
     drain(rt);
+    if (frames == 0) {
+        tabor_take_note(rt, TABOR_TAKE_SETTLE, 0, NULL);
+    }
     apply_due(rt);
     start_leaving(rt);
     uint64_t end = rt->frame + frames;

@@ -18,6 +18,10 @@
 TABOR_RT int tabor_render(tabor_rt *rt, float *out, uint32_t frames,
                           uint64_t now_ns);
 
+/* Silence for everything that was sent before a panic, if there was one since
+ * the last time.  [audio] */
+TABOR_RT void tabor_render_panic(tabor_rt *rt);
+
 /* End everything at once: voices, scheduled plays. For the end of an engine,
  * when no driver calls any more.  [audio] */
 TABOR_RT void tabor_render_end(tabor_rt *rt);

@@ -14,6 +14,7 @@
 #include "link/handle.h"
 #include "link/link.h"
 #include "link/sample_slot.h"
+#include "link/take.h"
 #include "rt/ramp.h"
 
 /* What the audio thread runs; tests/rt-symbols.sh guards what it calls. */
@@ -146,6 +147,8 @@ typedef struct tabor_rt {
 
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
     tabor_ramp master;
+
+    tabor_take_ring *take; /* or NULL: no take is made */
 
     _Atomic uint32_t panics; /* asked for, ever; by anyone (release) */
     uint32_t panics_done;

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "control/take.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/status.h"
+
+/* Records that the audio thread can be ahead of the disk: all that 16 clients
+ * can send in four blocks. */
+#define RING_RECORDS 65536
+
+struct tabor_take {
+    tabor_take_ring ring;
+    pthread_mutex_t mutex; /* over the file */
+    int fd;
+    int failed; /* errno of the first write that failed */
+    char *path, *part;
+};
+
+static void
+write_bytes(tabor_take *t, const void *bytes, size_t size)
+{
+    const char *at = bytes;
+    while (size > 0 && !t->failed) {
+        ssize_t n = write(t->fd, at, size);
+        if (n < 0 && errno != EINTR) {
+            t->failed = errno;
+        } else if (n > 0) {
+            at += n;
+            size -= (size_t)n;
+        }
+    }
+}
+
+static void
+write_item(tabor_take *t, uint32_t kind, uint64_t size)
+{
+    const tabor_take_item item = {.kind = kind, .size = size};
+    write_bytes(t, &item, sizeof item);
+}
+
+static void
+take_free(tabor_take *t)
+{
+    if (t->fd >= 0) {
+        close(t->fd);
+    }
+    pthread_mutex_destroy(&t->mutex);
+    free(t->ring.records);
+    free(t->path);
+    free(t->part);
+    free(t);
+}
+
+static tabor_take *
+take_new(const char *path)
+{
+    tabor_take *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
+    if (!t) {
+        return NULL;
+    }
+    memset(t, 0, sizeof *t);
+    t->fd = -1;
+    pthread_mutex_init(&t->mutex, NULL);
+    tabor_ring_init(&t->ring.ring, RING_RECORDS, 0);
+    size_t bytes = RING_RECORDS * sizeof *t->ring.records;
+    t->ring.records = malloc(bytes);
+    t->path = strdup(path);
+    t->part = malloc(strlen(path) + 6);
+    if (!t->ring.records || !t->path || !t->part) {
+        take_free(t);
+        return NULL;
+    }
+    memset(t->ring.records, 0, bytes); /* touched: no page faults later */
+    sprintf(t->part, "%s.part", path);
+    return t;
+}
+
+tabor_status
+tabor_take_open(const char *path, const tabor_engine_config *config,
+                tabor_take **take)
+{
+    tabor_take *t = take_new(path);
+    if (!t) {
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a take");
+    }
+    t->fd = open(t->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (t->fd < 0) {
+        tabor_status st =
+            tabor_fail(TABOR_ERR_IO, "%s: %s", t->part, strerror(errno));
+        take_free(t);
+        return st;
+    }
+    const tabor_take_header header = {.magic = TABOR_TAKE_MAGIC,
+                                      .version = TABOR_TAKE_VERSION,
+                                      .rate = config->rate,
+                                      .channels = config->channels,
+                                      .voices = config->voices};
+    write_bytes(t, &header, sizeof header);
+    *take = t;
+    return TABOR_OK;
+}
+
+tabor_take_ring *
+tabor_take_get_ring(tabor_take *take)
+{
+    return &take->ring;
+}
+
+void
+tabor_take_add_sample(tabor_take *take, tabor_handle sample,
+                      const tabor_sample_slot *slot)
+{
+    if (!take) {
+        return;
+    }
+    const tabor_take_sample head = {
+        .handle = sample, .frames = slot->frames, .channels = slot->channels};
+    size_t lane = slot->frames * sizeof(float);
+    pthread_mutex_lock(&take->mutex);
+    write_item(take, TABOR_ITEM_SAMPLE, sizeof head + lane * slot->channels);
+    write_bytes(take, &head, sizeof head);
+    for (uint32_t c = 0; c < slot->channels; c++) {
+        write_bytes(take, slot->values + c * slot->stride, lane);
+    }
+    pthread_mutex_unlock(&take->mutex);
+}
+
+void
+tabor_take_flush(tabor_take *take)
+{
+    if (!take) {
+        return;
+    }
+    pthread_mutex_lock(&take->mutex);
+    tabor_ring *ring = &take->ring.ring;
+    uint32_t n = tabor_ring_ready(ring);
+    while (n > 0) {
+        uint32_t first = ring->next_head & ring->mask;
+        uint32_t run = ring->capacity - first < n ? ring->capacity - first : n;
+        size_t size = run * sizeof *take->ring.records;
+        write_item(take, TABOR_ITEM_RECORDS, size);
+        write_bytes(take, &take->ring.records[first], size);
+        tabor_ring_release(ring, run);
+        n -= run;
+    }
+    pthread_mutex_unlock(&take->mutex);
+}
+
+void
+tabor_take_close(tabor_take *take, uint64_t frame)
+{
+    if (!take) {
+        return;
+    }
+    tabor_take_flush(take);
+    write_item(take, TABOR_ITEM_END, sizeof frame);
+    write_bytes(take, &frame, sizeof frame);
+    if (!take->failed && fsync(take->fd) != 0 && errno != EINVAL) {
+        take->failed = errno;
+    }
+    uint64_t lost =
+        atomic_load_explicit(&take->ring.lost, memory_order_relaxed);
+    char text[512];
+    if (take->failed || lost) {
+        snprintf(text, sizeof text,
+                 "the take %.300s is not complete (%s, %llu records lost)",
+                 take->part, take->failed ? strerror(take->failed) : "written",
+                 (unsigned long long)lost);
+        tabor_log(text);
+    } else if (rename(take->part, take->path) != 0) {
+        snprintf(text, sizeof text, "the take %.300s keeps this name: %s",
+                 take->part, strerror(errno));
+        tabor_log(text);
+    }
+    take_free(take);
+}
