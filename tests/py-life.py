@@ -110,7 +110,7 @@ for number in range(100):
 print(calls)
 """, timeout=50)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertGreater(int(done.stdout), 100)
+        self.assertGreater(int(done.stdout), 10)
 
     def test_leaks(self):
         """engines that come and go leave no memory, thread or descriptor"""
