@@ -324,6 +324,29 @@ test_fork(void)
 }
 
 static void
+test_pings(void)
+{
+    rig r = rig_open("null", 256, 256, 1024);
+    uint64_t cookie, ns;
+    int timeouts = 0;
+    for (int i = 0; i < 500; i++) {
+        if (tabor_ping_send(r.client, &cookie) == TABOR_OK) {
+            timeouts +=
+                tabor_ping_wait(r.client, cookie, 0, &ns) == TABOR_ERR_TIMEOUT;
+        } else {
+            tabor_client_wait(r.client, 100000000);
+        }
+    }
+    ok(timeouts > 64, "pings that nobody waits for (%d)", timeouts);
+    must(tabor_client_wait(r.client, 1000000000));
+    usleep(50000); /* some blocks */
+    must(tabor_ping_send(r.client, &cookie));
+    ok_int(tabor_ping_wait(r.client, cookie, 5000000000u, &ns), TABOR_OK,
+           "do not use up the room for others");
+    rig_close(&r);
+}
+
+static void
 test_panic(void)
 {
     rig r = rig_open("offline", 256, 256, 256);
@@ -367,6 +390,7 @@ main(void)
     test_close_order("null");
     test_after_close();
     test_fork();
+    test_pings();
     test_panic();
     return tap_done();
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CHANNELS 2
 
@@ -158,17 +159,19 @@ main(int argc, char **argv)
     if (!(c.values = malloc(bytes))) {
         return 1;
     }
-    memset(c.values, 0xff, bytes); /* touch it here, not in JACK's thread */
-    signal(SIGTERM, on_signal);
+    memset(c.values, 0xff, bytes);  /* touch it here, not in JACK's thread */
     jack_set_error_function(quiet); /* a refused connection is expected */
     jack_client_t *client = open_client(&c);
     if (!client) {
         fputs("jackcap: no JACK server\n", stderr);
         return 1;
     }
+    signal(SIGTERM, on_signal); /* from here on there is something to save */
     const int connected = run(client, &c, argv[3]);
     const int written = write_file(argv[1], &c);
     if (!atomic_load_explicit(&server_gone, memory_order_acquire)) {
+        signal(SIGTERM, SIG_DFL);
+        alarm(5); /* a server that hangs is no reason to stay */
         jack_client_close(client);
     }
     return connected && written ? 0 : 1;

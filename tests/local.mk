@@ -72,6 +72,15 @@ sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
+py_tests = %D%/py-audio.py %D%/py-busy.py %D%/py-engine.py %D%/py-events.py \
+    %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
+    %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
+    %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py
+EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
+if WITH_PYTHON
+TESTS += $(py_tests)
+endif
+
 lua_tests = %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-sonicpi.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \

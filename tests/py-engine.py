@@ -76,7 +76,7 @@ class Life(unittest.TestCase):
         self.assertIn("closed", repr(engine))
 
     def test_closed(self):
-        """each call on a closed engine raises ClosedError, panic() is silent"""
+        """each call on a closed engine raises ClosedError, but panic()"""
         engine = tabor.open("offline")
         sample = engine.load(saw(100))
         voice = sample.play()
@@ -153,13 +153,24 @@ class Opening(unittest.TestCase):
         self.refused(TypeError, "jitter", driver="null", jitter=[1])
 
     def test_unknown_driver(self):
-        """an unknown driver is refused with its name"""
-        self.refused((ValueError, tabor.DeviceError), "ofline",
-                     driver="ofline")
+        """an unknown driver is a DeviceError that names those there are"""
+        self.refused(tabor.DeviceError, "ofline", "offline", driver="ofline")
+        self.refused(OSError, "ofline", driver="ofline")
 
     def test_unknown_option(self):
-        """an option that the driver does not have is refused by name"""
-        self.refused((TypeError, ValueError), "wibble", wibble=1)
+        """an option that the driver does not have is a TypeError that names
+        the nearest"""
+        self.refused(TypeError, "wibble", wibble=1)
+        self.refused(TypeError, "'jiter_ms'", "'jitter_ms'", driver="null",
+                     jiter_ms=1)
+
+    def test_driver_options(self):
+        """a driver's options are numbers, words or yes and no"""
+        for value in (1, 1.5, "2"):
+            tabor.open("null", jitter_ms=value).close()
+        tabor.open("null", lose=False).close()
+        self.refused(tabor.DeviceError, "jitter_ms", "'yes'", driver="null",
+                     jitter_ms=True)
 
     def test_misspelt_option(self):
         """a misspelt option of open() is a TypeError with the right name"""

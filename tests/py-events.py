@@ -95,6 +95,41 @@ class Polling(Offline):
             self.assertEqual([type(e) for e in live.wait(10)], [tabor.Pong])
 
 
+class Notices(unittest.TestCase):
+    def test_device(self):
+        """a device that goes is DeviceLost, then DeviceBack, and time runs
+        on"""
+        with tabor.open("null", lose=True, fault_after=0.05) as engine:
+            voice = engine.load(LONG).play()
+            told = []
+            while len(told) < 2:
+                told += [e for e in engine.wait(20)
+                         if not isinstance(e, tabor.Xrun)]
+            self.assertEqual(told[:2], [tabor.DeviceLost(engine.device),
+                                        tabor.DeviceBack(engine.device)])
+            frame = engine.frame
+            self.assertIsNone(voice.wait(0.1))
+            self.assertGreater(engine.frame, frame)
+
+    def test_xrun(self):
+        """a device that stalls is an Xrun, which stats() counts too"""
+        with tabor.open("null", stall_ms=300, fault_after=0.05) as engine:
+            [xrun, *_] = engine.wait(20)
+            self.assertIsInstance(xrun, tabor.Xrun)
+            self.assertGreaterEqual(xrun.count, 1)
+            self.assertGreaterEqual(engine.stats().xruns, xrun.count)
+
+    def test_late(self):
+        """commands that came too late are a Late with count and worst"""
+        with tabor.open("offline") as engine:
+            sample = engine.load(SHORT)
+            engine.render(frames=1000)
+            sample.play(at_frame=990)
+            sample.play(at_frame=900)
+            engine.render(frames=10)
+            self.assertIn(tabor.Late(2, 100), engine.poll())
+
+
 class Callbacks(Offline):
     def test_on(self):
         """on() calls the function inside poll(), in order, and off() ends
@@ -169,19 +204,20 @@ class Callbacks(Offline):
 
     def test_cycle(self):
         """an engine that its own callback holds is collected and closed"""
-        engine = tabor.open("offline")
-        engine.on(tabor.Ended, lambda event: engine)
-        sample = engine.load(SHORT)
-        voice = sample.play()
-        engine.on(tabor.Ended, lambda event: (voice, sample))
-        engine.render(frames=480)
-        voice.alive  # an unread event holds the voice, too
-        gone = weakref.ref(engine), weakref.ref(voice), weakref.ref(sample)
-        number = engine.id
-        del engine, voice, sample
+        def make():
+            engine = tabor.open("offline")
+            sample = engine.load(SHORT)
+            voice = sample.play()
+            engine.on(tabor.Ended, lambda event: (engine, voice, sample))
+            engine.render(frames=480)
+            voice.alive  # an unread event holds the voice, too
+            return engine.id, [weakref.ref(engine), weakref.ref(voice),
+                               weakref.ref(sample)]
+        number, things = make()
+        self.assertNotIn(None, [thing() for thing in things])
         with self.assertWarns(ResourceWarning):
             gc.collect()
-        self.assertEqual([ref() for ref in gone], [None] * 3)
+        self.assertEqual([thing() for thing in things], [None] * 3)
         with self.assertRaises(tabor.ClosedError):
             tabor.attach(number)
 

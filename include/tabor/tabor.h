@@ -596,8 +596,9 @@ TABOR_API tabor_status tabor_client_wait_space(tabor_client *client,
                                                uint32_t needed,
                                                uint64_t timeout_ns);
 
-/* A descriptor that becomes readable when events wait; owned by the client.
- * [any] tabor_poll() until it returns 0 re-arms it. */
+/* A descriptor that becomes readable when events wait, and now and then when
+ * there is only new room; owned by the client.  [any]
+ * tabor_poll() until it returns 0 re-arms it. */
 TABOR_API int tabor_client_fd(tabor_client *client);
 
 /* Ask the audio thread for a Pong event.  [client]

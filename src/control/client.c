@@ -383,6 +383,9 @@ tabor_clients_flush(tabor_engine *engine)
 TABOR_API int
 tabor_client_fd(tabor_client *client)
 {
+    if (client->engine->forks != tabor_forks()) {
+        return client->fd;
+    }
     atomic_store_explicit(&client->fd_used, 1, memory_order_relaxed);
     atomic_exchange_explicit(&client->link->armed, 1, memory_order_acq_rel);
     pthread_mutex_lock(&client->mutex);

@@ -93,6 +93,18 @@ find_ping(tabor_client *c, uint64_t cookie)
     return NULL;
 }
 
+/* One that is free, or whose answer nobody waited for. */
+static tabor_client_ping *
+free_ping(tabor_client *c)
+{
+    for (int i = 0; i < TABOR_PINGS; i++) {
+        if (c->pings[i].cookie == 0 || c->pings[i].answered) {
+            return &c->pings[i];
+        }
+    }
+    return NULL;
+}
+
 static void
 answer_ping(tabor_client *c, uint64_t cookie)
 {
@@ -333,7 +345,8 @@ tabor_ping_send(tabor_client *client, uint64_t *cookie)
         return st;
     }
     pthread_mutex_lock(&client->mutex);
-    tabor_client_ping *ping = find_ping(client, 0);
+    tabor_client_collect(client);
+    tabor_client_ping *ping = free_ping(client);
     if (!ping) {
         client->refused++;
         st = tabor_fail_full("pings", 1, 0, "wait for those under way");

@@ -15,17 +15,18 @@
 # Needs tap.sh.
 
 servers_folder=
-servers_pids=
 jack_pid=
 pulse_pid=
 
 # Killed JACK servers and clients leave locks behind that all servers of a user
-# share through /dev/shm. Root can have an own one.
+# share through /dev/shm. Root can have an own one. The limit of tap_limit goes
+# on counting.
 servers_private() {
     if [ "${TABOR_PRIVATE_SHM:-no}" = no ] && [ "$(id -u)" = 0 ] &&
         unshare -m --propagation private true 2>/dev/null; then
         # shellcheck disable=SC2016
-        TABOR_PRIVATE_SHM=yes exec unshare -m --propagation private sh -c '
+        TAP_LIMITED=$1 TABOR_PRIVATE_SHM=yes \
+            exec unshare -m --propagation private sh -c '
             mount -t tmpfs -o size=512m,mode=1777 tmpfs /dev/shm && exec "$@"
         ' private "$@"
     fi
@@ -35,6 +36,7 @@ servers_private() {
 # Sockets need short paths, which the build folder may not have.
 servers_isolate() {
     servers_folder=$(mktemp -d "${TMPDIR:-/tmp}/tabor-XXXXXX") || exit 1
+    : >"$servers_folder/pids"
     trap 'servers_end' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
@@ -52,17 +54,18 @@ servers_isolate() {
 servers_end() {
     servers_status=$?
     trap - EXIT
-    for servers_pid in $servers_pids; do
-        kill -KILL "$servers_pid" 2>/dev/null
-    done
-    wait
+    while read -r servers_pid; do
+        kill -KILL "$servers_pid"
+        wait "$servers_pid"
+    done <"$servers_folder/pids" 2>/dev/null
     rm -rf "$servers_folder"
     exit "$servers_status"
 }
 
-# Remember a process of this test's, to be ended with it.
+# Remember a process of this test's, to be ended with it; in a file, because
+# subshells start some.
 servers_own() {
-    servers_pids="$servers_pids $1"
+    echo "$1" >>"$servers_folder/pids"
 }
 
 # end PID SIGNAL: send it, wait until the process has gone.

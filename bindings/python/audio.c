@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sound in memory. tabor.Audio derives from this type and draws it.
+ */
+#include "binding.h"
+
+#include <structmember.h>
+
+/* ---------------------------------------------------------------- life -- */
+
+static audio_object *
+audio_alloc(module_state *state, PyTypeObject *type)
+{
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    audio_object *self = (audio_object *)alloc(type, 0);
+    if (self) {
+        self->state = state;
+    }
+    return self;
+}
+
+static void
+audio_take(audio_object *self, tabor_audio *audio)
+{
+    const Py_ssize_t size = sizeof(float);
+
+    self->audio = audio;
+    self->shape[0] = (Py_ssize_t)audio->frames;
+    self->shape[1] = (Py_ssize_t)audio->channels;
+    self->strides[0] = size * (Py_ssize_t)audio->channels;
+    self->strides[1] = size;
+}
+
+PyObject *
+audio_wrap(module_state *state, tabor_audio *audio)
+{
+    audio_object *self = audio_alloc(state, (PyTypeObject *)state->audio_class);
+    if (!self) {
+        tabor_audio_free(audio);
+        return NULL;
+    }
+    audio_take(self, audio);
+    return (PyObject *)self;
+}
+
+static PyObject *
+audio_new(PyTypeObject *type, PyObject *args, PyObject *names)
+{
+    static char *words[] = {"source", "rate", NULL};
+    PyObject *source = NULL, *rate_object = NULL;
+    uint32_t rate = 48000;
+    tabor_audio *audio = NULL;
+
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O|O:Audio", words, &source,
+                                     &rate_object) ||
+        u32_from(rate_object, "rate", &rate) < 0) {
+        return NULL;
+    }
+    audio_object *self = audio_alloc(module_state_of(type), type);
+    if (!self) {
+        return NULL;
+    }
+    if (audio_from_buffer(self->state, source, rate, &audio) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    audio_take(self, audio);
+    return (PyObject *)self;
+}
+
+static void
+audio_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+    tabor_audio_free(((audio_object *)object)->audio);
+    release(object);
+    Py_DECREF(type);
+}
+
+/* -------------------------------------------------------------- buffer -- */
+
+static int
+audio_getbuffer(PyObject *object, Py_buffer *view, int flags)
+{
+    static float nothing;
+    audio_object *self = (audio_object *)object;
+    const int is_column = self->shape[0] <= 1 || self->shape[1] <= 1;
+
+    view->obj = NULL;
+    if ((flags & PyBUF_WRITABLE) == PyBUF_WRITABLE) {
+        PyErr_SetString(PyExc_BufferError, "Audio can't be written: copy it");
+        return -1;
+    }
+    if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !is_column) {
+        PyErr_SetString(PyExc_BufferError, "Audio is not Fortran contiguous");
+        return -1;
+    }
+    const int has_shape = (flags & PyBUF_ND) == PyBUF_ND;
+    const int has_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
+    view->buf = self->audio->values ? self->audio->values : &nothing;
+    view->len = self->shape[0] * self->strides[0];
+    view->readonly = 1;
+    view->itemsize = sizeof(float);
+    view->format = (flags & PyBUF_FORMAT) == PyBUF_FORMAT ? "f" : NULL;
+    view->ndim = has_shape ? 2 : 1;
+    view->shape = has_shape ? self->shape : NULL;
+    view->strides = has_strides ? self->strides : NULL;
+    view->suboffsets = NULL;
+    view->internal = NULL;
+    view->obj = Py_NewRef(object);
+    return 0;
+}
+
+/* ------------------------------------------------------------- methods -- */
+
+static PyObject *
+audio_save(PyObject *object, PyObject *path)
+{
+    const audio_object *self = (audio_object *)object;
+    PyObject *bytes = NULL;
+
+    if (!PyUnicode_FSConverter(path, &bytes)) {
+        return NULL;
+    }
+    const char *text = PyBytes_AsString(bytes);
+    PyThreadState *thread = PyEval_SaveThread();
+    const tabor_status st = tabor_audio_save(self->audio, text);
+    PyEval_RestoreThread(thread);
+    Py_DECREF(bytes);
+    if (st != TABOR_OK) {
+        return raise_file_status(self->state, st, path);
+    }
+    Py_RETURN_NONE;
+}
+
+/* The least and the greatest value of frames first to last. */
+static void
+range_of(const tabor_audio *audio, uint64_t first, uint64_t last, float *low,
+         float *high)
+{
+    const float *value = audio->values + first * audio->channels;
+    const float *end = audio->values + last * audio->channels;
+
+    for (*low = *high = 0.0f; value < end; value++) {
+        *low = *value < *low ? *value : *low;
+        *high = *value > *high ? *value : *high;
+    }
+}
+
+/* _peaks(columns): a list of (least, greatest), for a picture. */
+static PyObject *
+audio_peaks(PyObject *object, PyObject *count)
+{
+    const tabor_audio *audio = ((audio_object *)object)->audio;
+    uint32_t columns = 0;
+    PyObject *list = PyList_New(0);
+
+    if (!list || u32_from(count, "columns", &columns) < 0) {
+        Py_XDECREF(list);
+        return NULL;
+    }
+    for (uint64_t i = 0; i < columns; i++) {
+        float low = 0.0f, high = 0.0f;
+        range_of(audio, audio->frames * i / columns,
+                 audio->frames * (i + 1) / columns, &low, &high);
+        PyObject *pair = Py_BuildValue("(ff)", low, high);
+        if (!pair || PyList_Append(list, pair) < 0) {
+            Py_XDECREF(pair);
+            Py_DECREF(list);
+            return NULL;
+        }
+        Py_DECREF(pair);
+    }
+    return list;
+}
+
+static Py_ssize_t
+audio_length(PyObject *object)
+{
+    return ((audio_object *)object)->shape[0];
+}
+
+static PyObject *
+get_rate(PyObject *object, void *Py_UNUSED(unused))
+{
+    return PyLong_FromUnsignedLong(((audio_object *)object)->audio->rate);
+}
+
+static PyObject *
+get_duration(PyObject *object, void *Py_UNUSED(unused))
+{
+    const tabor_audio *audio = ((audio_object *)object)->audio;
+    return PyFloat_FromDouble((double)audio->frames / audio->rate);
+}
+
+static PyObject *
+audio_repr(PyObject *object)
+{
+    const tabor_audio *audio = ((audio_object *)object)->audio;
+    return PyUnicode_FromFormat(
+        "<tabor.Audio: %llu frames, %u channel%s, %u Hz>",
+        (unsigned long long)audio->frames, audio->channels,
+        audio->channels == 1 ? "" : "s", audio->rate);
+}
+
+/* ---------------------------------------------------------------- read -- */
+
+PyObject *
+module_read(PyObject *module, PyObject *path)
+{
+    module_state *state = PyModule_GetState(module);
+    tabor_audio *audio = NULL;
+    PyObject *bytes = NULL;
+
+    if (!PyUnicode_FSConverter(path, &bytes)) {
+        return NULL;
+    }
+    const char *text = PyBytes_AsString(bytes);
+    PyThreadState *thread = PyEval_SaveThread();
+    const tabor_status st = tabor_audio_read(text, &audio);
+    PyEval_RestoreThread(thread);
+    Py_DECREF(bytes);
+    return st == TABOR_OK ? audio_wrap(state, audio)
+                          : raise_file_status(state, st, path);
+}
+
+/* ---------------------------------------------------------------- type -- */
+
+static PyMethodDef audio_methods[] = {
+    {"save", audio_save, METH_O,
+     PyDoc_STR("save($self, path, /)\n--\n\n"
+               "Write a sound file; its ending chooses the format.")},
+    {"_peaks", audio_peaks, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef audio_properties[] = {
+    {"rate", get_rate, NULL, PyDoc_STR("Frames per second."), NULL},
+    {"duration", get_duration, NULL, PyDoc_STR("Seconds."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef audio_members[] = {
+    {"frames", T_PYSSIZET, offsetof(audio_object, shape[0]), READONLY, NULL},
+    {"channels", T_PYSSIZET, offsetof(audio_object, shape[1]), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot audio_slots[] = {
+    {Py_tp_new, audio_new},
+    {Py_tp_dealloc, audio_dealloc},
+    {Py_tp_repr, audio_repr},
+    {Py_tp_methods, audio_methods},
+    {Py_tp_getset, audio_properties},
+    {Py_tp_members, audio_members},
+    {Py_sq_length, audio_length},
+    {Py_bf_getbuffer, audio_getbuffer},
+    {0, NULL},
+};
+
+static PyType_Spec audio_spec = {
+    .name = "_tabor.Audio",
+    .basicsize = sizeof(audio_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = audio_slots,
+};
+
+int
+audio_add_type(PyObject *module)
+{
+    module_state *state = PyModule_GetState(module);
+    return module_add_type(module, &audio_spec, &state->audio_type);
+}

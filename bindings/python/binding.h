@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the Python module share.
+ *
+ * The module is thin: parse, call one tabor_ function, convert. Three rules
+ * hold in all of its files:
+ *
+ *   The GIL is released around every [control] call and around no other. It
+ *   guards every field below; the engine's own threads never see Python.
+ *
+ *   A call without the GIL stands between engine_leave() and engine_back(),
+ *   which count it, so that close() in another thread can wait for its end.
+ *
+ *   Objects are made before a command is sent, so that nothing can fail after
+ *   the engine has accepted it.
+ */
+#ifndef TABOR_PYTHON_BINDING_H
+#define TABOR_PYTHON_BINDING_H
+
+#include <Python.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tabor/tabor.h>
+
+/* ------------------------------------------------------------- calls -- */
+
+/* The functions whose keywords are parsed by hand. */
+typedef enum call_id {
+    CALL_PLAY,
+    CALL_STOP,
+    CALL_CANCEL,
+    CALL_PING,
+    CALL_RENDER,
+    CALL_SAMPLE_PLAY,
+    CALL_SAMPLE_UNLOAD,
+    CALL_VOICE_STOP,
+    CALL_VOICE_SET,
+    CALL_VOICE_WAIT,
+    CALL_COUNT
+} call_id;
+
+#define CALL_MAX_WORDS 13
+
+/* A function whose arguments come as a vector, and its place in a table. */
+#define SCRIPT_CALL(name)                                                      \
+    PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t count,    \
+                   PyObject *names)
+#define SCRIPT_METHOD(name, function, doc)                                     \
+    {                                                                          \
+        name, (PyCFunction)(void (*)(void))function,                           \
+            METH_FASTCALL | METH_KEYWORDS, PyDoc_STR(doc)                      \
+    }
+
+/* --------------------------------------------------------- the module -- */
+
+typedef struct module_state {
+    PyTypeObject *audio_type, *engine_type, *sample_type, *voice_type;
+
+    /* Made by the package and handed over by _use(). */
+    PyObject *audio_class;
+    PyObject *ended, *late, *xrun, *pong, *device_lost, *device_back;
+
+    PyObject *error, *device_error, *decode_error, *queue_full, *closed_error,
+        *timed_out;
+
+    /* Keyword names, interned: a keyword in a caller's source is the same
+     * object, so that comparing pointers finds it. */
+    PyObject *words[CALL_COUNT][CALL_MAX_WORDS];
+} module_state;
+
+/* ------------------------------------------------------------ objects -- */
+
+struct engine_object;
+
+/* One play. Final, so that its dealloc is ours and runs first: the engine
+ * keeps a borrowed pointer to it. */
+typedef struct voice_object {
+    PyObject ob_base;
+    struct engine_object *engine; /* owned; NULL once collected */
+    PyObject *weak_list;
+    tabor_handle handle;
+    int has_ended;
+    tabor_event end; /* if has_ended */
+} voice_object;
+
+typedef struct sample_object {
+    PyObject ob_base;
+    struct engine_object *engine; /* owned; NULL once collected */
+    PyObject *weak_list;
+    PyObject *copy; /* owned: the Audio that its buffer shows, or NULL */
+    tabor_handle handle;
+    tabor_sample_info info;
+    int is_unloaded;
+} sample_object;
+
+/* Sound in memory. Never changes once a script can see it, so that views need
+ * no counting: each one keeps the object. */
+typedef struct audio_object {
+    PyObject ob_base;
+    module_state *state;
+    tabor_audio *audio; /* owned */
+    Py_ssize_t shape[2], strides[2];
+} audio_object;
+
+typedef enum on_full {
+    ON_FULL_RAISE,
+    ON_FULL_WAIT,
+    ON_FULL_DROP
+} on_full;
+
+/* An event that has been read from the ring but not yet been delivered. */
+typedef struct queued_event {
+    tabor_event event;
+    PyObject *voice; /* owned; NULL if nobody held it */
+} queued_event;
+
+/* Oldest first, in a circle. Keeps the newest QUEUE_MOST, as the client does
+ * for who never reads. */
+#define QUEUE_MOST 65536u
+typedef struct event_queue {
+    queued_event *slots;
+    size_t size, first, count;
+    uint64_t lost;
+} event_queue;
+
+typedef struct engine_object {
+    PyObject ob_base;
+    module_state *state;
+    tabor_engine *engine; /* owned; NULL once closed */
+    tabor_client *client; /* owned; NULL once closed */
+    PyObject *driver, *device, *warning;
+    PyObject *hook; /* owned: called when events were read; or NULL */
+    uint32_t id, rate, channels, block;
+    char is_pumped; /* T_BOOL */
+    on_full on_full;
+    unsigned forks;          /* module_forks() at open: a child has no engine */
+    int is_closed;           /* or about to be: no new calls */
+    int calls;               /* under way without the GIL */
+    uint64_t last_frame;     /* once closed */
+    float last_gain;         /* once closed */
+    voice_object **sounding; /* by play slot; borrowed, dealloc clears it */
+    event_queue queue;
+    int signal_fd, epoll_fd; /* -1 until fileno() is asked for */
+} engine_object;
+
+/* ------------------------------------------------------------ _tabor.c -- */
+
+int module_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);
+
+/* How often this process and those it comes from have forked. */
+unsigned module_forks(void);
+
+/* The state behind one of our types, or of a class derived from it. */
+module_state *module_state_of(PyTypeObject *type);
+
+/* ------------------------------------------------------------ errors.c -- */
+
+int errors_add(PyObject *module);
+
+/* Raise what a status means. Returns NULL, for the caller to return. */
+PyObject *raise_status(module_state *state, tabor_status status);
+
+/* The same for a call that was about a file; path: what the script gave. */
+PyObject *raise_file_status(module_state *state, tabor_status status,
+                            PyObject *path);
+
+/* ------------------------------------------------------------- calls.c -- */
+
+int calls_intern(module_state *state);
+
+/* Sort positional and keyword arguments into values, in the order of the
+ * call's word list; those not given become NULL. Returns -1 if raised.
+ *
+ * count   how many of args are positional
+ * values  out: CALL_MAX_WORDS, borrowed
+ */
+int call_sort(module_state *state, call_id call, PyObject *const *args,
+              Py_ssize_t count, PyObject *names, PyObject **values);
+
+/* Converters: value is one argument, or NULL if not given, which leaves out
+ * as it is; word names it in errors. They return -1 if raised. */
+int number_from(PyObject *value, const char *word, double *out);
+int u32_from(PyObject *value, const char *word, uint32_t *out);
+int frame_from(PyObject *value, const char *word, uint64_t *out);
+int frames_from_seconds(PyObject *value, const char *word, uint32_t rate,
+                        uint64_t *out);
+int ramp_from_seconds(PyObject *value, const char *word, uint32_t rate,
+                      uint32_t *out);
+
+/* One of words (NULL-terminated), as its index. */
+int choice_from(PyObject *value, const char *word, const char *const *words,
+                int *out);
+
+/* at= and at_frame=, of which at most one may be given. */
+int time_from(PyObject *at, PyObject *at_frame, uint32_t rate, uint64_t *out);
+
+/* None counts as "not given". */
+PyObject *none_to_null(PyObject *value);
+
+/* ------------------------------------------------------------ engine.c -- */
+
+PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *names);
+PyObject *engine_close(PyObject *self, PyObject *unused);
+int engine_traverse(PyObject *self, visitproc visit, void *arg);
+int engine_clear(PyObject *self);
+void engine_finalize(PyObject *self);
+void engine_dealloc(PyObject *self);
+
+/* Is it the parent's? Its threads and locks are not here then. */
+int engine_is_forked(const engine_object *engine);
+
+/* Raise ClosedError if it is closed or forked. Returns -1 if raised. */
+int engine_check(engine_object *engine);
+
+/* Give the GIL away for a [control] call, and take it back. */
+PyThreadState *engine_leave(engine_object *engine);
+void engine_back(engine_object *engine, PyThreadState *thread);
+
+/* Wait one slice of at most limit_ns for an event, then look after signals.
+ * Returns 1 if there is one, 0 if not yet, -1 if raised. */
+int engine_wait_slice(engine_object *engine, uint64_t limit_ns);
+
+/* The time that a wait may still take. */
+#define NO_DEADLINE UINT64_MAX
+uint64_t monotonic_ns(void);
+int deadline_from(PyObject *timeout, uint64_t *deadline_ns);
+uint64_t slice_ns(uint64_t deadline_ns);
+
+/* ------------------------------------------------------- engine_type.c -- */
+
+int engine_add_type(PyObject *module);
+
+/* ---------------------------------------------------------- commands.c -- */
+
+SCRIPT_CALL(engine_play);
+SCRIPT_CALL(engine_stop);
+SCRIPT_CALL(engine_cancel);
+SCRIPT_CALL(engine_ping);
+PyObject *engine_panic(PyObject *self, PyObject *unused);
+int engine_set_gain(PyObject *self, PyObject *value, void *unused);
+
+typedef tabor_status (*send_function)(tabor_client *client, void *command);
+
+/* Send a command as the engine's on_full says.
+ *
+ * Returns 1 if it was accepted; 0 if not, with the status in why: FULL (it was
+ * dropped) or STALE; -1 if raised.
+ */
+int engine_send(engine_object *engine, send_function send, void *command,
+                tabor_status *why);
+
+/* After TABOR_ERR_FULL: wait for room if on_full says so. Returns 1 to try
+ * again, 0 to drop, -1 if raised. */
+int engine_full(engine_object *engine);
+
+/* Play with the values that call_sort() has sorted; returns a Voice. */
+PyObject *play_sorted(engine_object *engine, PyObject *sample,
+                      PyObject *const *values);
+
+/* ------------------------------------------------------------ render.c -- */
+
+SCRIPT_CALL(engine_render);
+PyObject *engine_stats(PyObject *self, PyObject *unused);
+
+/* ------------------------------------------------------------ events.c -- */
+
+PyObject *engine_read_events(PyObject *self, PyObject *unused);
+PyObject *engine_pull_events(PyObject *self, PyObject *unused);
+PyObject *engine_await(PyObject *self, PyObject *timeout);
+PyObject *engine_fileno(PyObject *self, PyObject *unused);
+PyObject *engine_ring_fileno(PyObject *self, PyObject *unused);
+PyObject *engine_mark(PyObject *self, PyObject *unused);
+
+/* Read all events from the ring into the queue and tell their voices. */
+void engine_pull(engine_object *engine);
+
+/* The same from a client that the engine has already let go of. */
+void engine_pull_from(engine_object *engine, tabor_client *client);
+
+/* Name the voice to the engine, so that its end reaches it. */
+void engine_enlist(engine_object *engine, voice_object *voice);
+void engine_delist(engine_object *engine, const voice_object *voice);
+
+/* End every voice that is still known, as "detached". */
+void engine_detach_voices(engine_object *engine, uint64_t frame);
+
+/* The Ended of a voice that has one. */
+PyObject *event_ended(module_state *state, const tabor_event *event,
+                      PyObject *voice);
+
+int queue_traverse(const event_queue *queue, visitproc visit, void *arg);
+void queue_clear(event_queue *queue);
+
+/* ------------------------------------------------------------- voice.c -- */
+
+int voice_add_type(PyObject *module);
+voice_object *voice_new(engine_object *engine);
+
+/* ------------------------------------------------------------ sample.c -- */
+
+int sample_add_type(PyObject *module);
+PyObject *engine_load_path(PyObject *self, PyObject *args);
+PyObject *engine_load_audio(PyObject *self, PyObject *args);
+
+/* ------------------------------------------------------------- audio.c -- */
+
+int audio_add_type(PyObject *module);
+
+/* Takes audio over, also if it fails. */
+PyObject *audio_wrap(module_state *state, tabor_audio *audio);
+
+PyObject *module_read(PyObject *module, PyObject *path);
+
+/* ------------------------------------------------------------ buffer.c -- */
+
+/* Copy what an object shows through the buffer protocol.
+ * audio: out, owned. Returns -1 if raised. */
+int audio_from_buffer(module_state *state, PyObject *source, uint32_t rate,
+                      tabor_audio **audio);
+
+/* ----------------------------------------------------------- devices.c -- */
+
+PyObject *module_drivers(PyObject *module, PyObject *unused);
+PyObject *module_devices(PyObject *module, PyObject *driver);
+
+#endif

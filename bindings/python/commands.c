@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What scripts ask an engine to do, and what happens when there is no room.
+ */
+#include "binding.h"
+
+#include <string.h>
+
+/* ----------------------------------------------------------- sending -- */
+
+#define ROOM_SLICE_NS UINT64_C(50000000)
+
+static int
+engine_raise(engine_object *engine, tabor_status status)
+{
+    raise_status(engine->state, status);
+    return -1;
+}
+
+/* One slice of waiting. */
+static tabor_status
+wait_for_room(engine_object *engine, uint32_t needed)
+{
+    tabor_client *client = engine->client;
+
+    PyThreadState *thread = engine_leave(engine);
+    const tabor_status st =
+        tabor_client_wait_space(client, needed, ROOM_SLICE_NS);
+    engine_back(engine, thread);
+    return st == TABOR_ERR_TIMEOUT ? TABOR_OK : st;
+}
+
+/* Does room for commands help? Not where samples or pings are too many. */
+static int
+is_about_commands(const char *which)
+{
+    return strcmp(which, "queue") == 0 || strcmp(which, "schedule") == 0 ||
+           strcmp(which, "plays") == 0;
+}
+
+int
+engine_full(engine_object *engine)
+{
+    const tabor_full missing = tabor_full_info();
+
+    if (engine->on_full == ON_FULL_DROP) {
+        return 0;
+    }
+    /* Nobody makes room on a pumped engine but the one who would wait. */
+    if (engine->on_full == ON_FULL_RAISE || engine->is_pumped ||
+        !is_about_commands(missing.which)) {
+        return engine_raise(engine, TABOR_ERR_FULL);
+    }
+    const tabor_status st = wait_for_room(engine, missing.needed);
+    if (st != TABOR_OK) {
+        return engine_raise(engine, st);
+    }
+    return PyErr_CheckSignals() < 0 ? -1 : 1;
+}
+
+int
+engine_send(engine_object *engine, send_function send, void *command,
+            tabor_status *why)
+{
+    int again = 1;
+
+    while (again > 0) {
+        if (engine_check(engine) < 0) {
+            return -1;
+        }
+        *why = send(engine->client, command);
+        switch (*why) {
+        case TABOR_OK:
+            return 1;
+        case TABOR_ERR_STALE:
+            return 0;
+        case TABOR_ERR_FULL:
+            again = engine_full(engine);
+            break;
+        default:
+            return engine_raise(engine, *why);
+        }
+    }
+    return again;
+}
+
+/* --------------------------------------------------------------- play -- */
+
+/* The order of CALL_PLAY's words; 0 is the sample. */
+enum {
+    PLAY_VELOCITY = 1,
+    PLAY_GAIN,
+    PLAY_PAN,
+    PLAY_RATE,
+    PLAY_PITCH,
+    PLAY_AT,
+    PLAY_AT_FRAME,
+    PLAY_OFFSET,
+    PLAY_DURATION,
+    PLAY_LATE,
+    PLAY_TAG
+};
+
+static int
+play_params(PyObject *const *v, uint32_t rate, tabor_play_params *p)
+{
+    static const char *const late_words[] = {"play", "catch_up", "drop", NULL};
+    int late = TABOR_LATE_PLAY;
+
+    if (number_from(v[PLAY_VELOCITY], "velocity", &p->velocity) < 0 ||
+        number_from(v[PLAY_GAIN], "gain", &p->gain) < 0 ||
+        number_from(v[PLAY_PAN], "pan", &p->pan) < 0 ||
+        number_from(v[PLAY_RATE], "rate", &p->rate) < 0 ||
+        number_from(v[PLAY_PITCH], "pitch", &p->pitch) < 0 ||
+        time_from(v[PLAY_AT], v[PLAY_AT_FRAME], rate, &p->at) < 0 ||
+        frames_from_seconds(v[PLAY_OFFSET], "offset", rate, &p->offset) < 0 ||
+        frames_from_seconds(none_to_null(v[PLAY_DURATION]), "duration", rate,
+                            &p->length) < 0 ||
+        choice_from(v[PLAY_LATE], "late", late_words, &late) < 0 ||
+        u32_from(v[PLAY_TAG], "tag", &p->tag) < 0) {
+        return -1;
+    }
+    p->late = (tabor_late)late;
+    return 0;
+}
+
+typedef struct play_command {
+    tabor_handle sample, voice;
+    tabor_play_params params;
+} play_command;
+
+static tabor_status
+send_play(tabor_client *client, void *command)
+{
+    play_command *c = command;
+    return tabor_play(client, c->sample, &c->params, &c->voice);
+}
+
+static int
+check_sample(const engine_object *engine, PyObject *object)
+{
+    if (object && Py_IS_TYPE(object, engine->state->sample_type)) {
+        const sample_object *sample = (sample_object *)object;
+        if (sample->engine && sample->engine->id == engine->id) {
+            return 0;
+        }
+        PyErr_Format(PyExc_ValueError,
+                     "sample '%s' belongs to another engine: load() it into "
+                     "this one",
+                     sample->info.name);
+        return -1;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "play() takes a Sample, not %R: load() gives one",
+                 object ? (PyObject *)Py_TYPE(object) : Py_None);
+    return -1;
+}
+
+/* A play that on_full="drop" refused: its voice has ended before it began. */
+static void
+voice_never(voice_object *voice, const engine_object *engine)
+{
+    voice->has_ended = 1;
+    voice->end.type = TABOR_EVENT_ENDED;
+    voice->end.reason = TABOR_CANCELLED;
+    voice->end.frame = tabor_engine_frame(engine->engine);
+    voice->end.value = TABOR_NO_FRAME;
+}
+
+PyObject *
+play_sorted(engine_object *engine, PyObject *sample, PyObject *const *values)
+{
+    play_command command = {0, 0, TABOR_PLAY};
+    tabor_status why = TABOR_OK;
+
+    if (engine_check(engine) < 0 || check_sample(engine, sample) < 0 ||
+        play_params(values, engine->rate, &command.params) < 0) {
+        return NULL;
+    }
+    command.sample = ((sample_object *)sample)->handle;
+    voice_object *voice = voice_new(engine);
+    if (!voice) {
+        return NULL;
+    }
+    const int sent = engine_send(engine, send_play, &command, &why);
+    if (sent > 0) {
+        voice->handle = command.voice;
+        engine_enlist(engine, voice);
+        return (PyObject *)voice;
+    }
+    if (sent == 0 && why == TABOR_ERR_FULL) {
+        voice_never(voice, engine);
+        return (PyObject *)voice;
+    }
+    Py_DECREF(voice);
+    return sent == 0 ? raise_status(engine->state, why) : NULL;
+}
+
+SCRIPT_CALL(engine_play)
+{
+    engine_object *engine = (engine_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+
+    if (call_sort(engine->state, CALL_PLAY, args, count, names, values) < 0) {
+        return NULL;
+    }
+    return play_sorted(engine, values[0], values);
+}
+
+/* ---------------------------------------------------- the other verbs -- */
+
+static tabor_status
+send_stop(tabor_client *client, void *command)
+{
+    return tabor_stop(client, *(const uint32_t *)command);
+}
+
+static tabor_status
+send_cancel(tabor_client *client, void *command)
+{
+    return tabor_cancel(client, *(const uint32_t *)command);
+}
+
+static tabor_status
+send_gain(tabor_client *client, void *command)
+{
+    const tabor_voice_params *params = command;
+    return tabor_set_gain(client, params->gain, params->ramp_frames);
+}
+
+SCRIPT_CALL(engine_stop)
+{
+    engine_object *engine = (engine_object *)self;
+    uint32_t fade_frames = engine->rate / 200; /* 5 ms */
+    PyObject *values[CALL_MAX_WORDS];
+    tabor_status why = TABOR_OK;
+
+    if (call_sort(engine->state, CALL_STOP, args, count, names, values) < 0 ||
+        ramp_from_seconds(values[0], "fade", engine->rate, &fade_frames) < 0 ||
+        engine_send(engine, send_stop, &fade_frames, &why) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+SCRIPT_CALL(engine_cancel)
+{
+    engine_object *engine = (engine_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+    tabor_status why = TABOR_OK;
+    uint32_t tag = 0;
+
+    if (call_sort(engine->state, CALL_CANCEL, args, count, names, values) < 0 ||
+        u32_from(none_to_null(values[0]), "tag", &tag) < 0 ||
+        engine_send(engine, send_cancel, &tag, &why) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyObject *
+engine_panic(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+    const engine_object *engine = (engine_object *)self;
+
+    if (engine->engine) { /* a closed one is silent already */
+        tabor_engine_panic(engine->engine);
+    }
+    Py_RETURN_NONE;
+}
+
+int
+engine_set_gain(PyObject *self, PyObject *value, void *Py_UNUSED(unused))
+{
+    engine_object *engine = (engine_object *)self;
+    tabor_voice_params params = TABOR_VOICE;
+    tabor_status why = TABOR_OK;
+
+    if (!value) {
+        PyErr_SetString(PyExc_AttributeError, "gain can't be deleted");
+        return -1;
+    }
+    params.ramp_frames = engine->rate / 200; /* 5 ms */
+    if (number_from(value, "gain", &params.gain) < 0) {
+        return -1;
+    }
+    return engine_send(engine, send_gain, &params, &why) < 0 ? -1 : 0;
+}
+
+/* --------------------------------------------------------------- ping -- */
+
+static PyObject *
+raise_no_pong(const engine_object *engine)
+{
+    PyErr_SetString(engine->state->timed_out,
+                    "no answer to ping(): the audio thread does not run, or "
+                    "the timeout is too short");
+    return NULL;
+}
+
+/* Waiting for room is part of the time. Returns -1 if raised. */
+static int
+ping_send(engine_object *engine, uint64_t deadline_ns, uint64_t *cookie)
+{
+    tabor_status st = TABOR_OK;
+
+    while (engine_check(engine) == 0) {
+        st = tabor_ping_send(engine->client, cookie);
+        if (st == TABOR_OK) {
+            return 0;
+        }
+        if (st != TABOR_ERR_FULL || engine->on_full != ON_FULL_WAIT) {
+            return engine_raise(engine, st);
+        }
+        if (slice_ns(deadline_ns) == 0) {
+            raise_no_pong(engine);
+            return -1;
+        }
+        if (engine_full(engine) < 0) {
+            return -1;
+        }
+    }
+    return -1;
+}
+
+/* Returns 1 with the time, 0 if the slice was too short, -1 if raised. */
+static int
+ping_slice(engine_object *engine, uint64_t cookie, uint64_t limit_ns,
+           uint64_t *round_trip_ns)
+{
+    if (engine_check(engine) < 0) {
+        return -1;
+    }
+    tabor_client *client = engine->client;
+    PyThreadState *thread = engine_leave(engine);
+    const tabor_status st =
+        tabor_ping_wait(client, cookie, limit_ns, round_trip_ns);
+    engine_back(engine, thread);
+    if (st == TABOR_OK) {
+        return 1;
+    }
+    if (st != TABOR_ERR_TIMEOUT) {
+        return engine_raise(engine, st);
+    }
+    return PyErr_CheckSignals() < 0 ? -1 : 0;
+}
+
+SCRIPT_CALL(engine_ping)
+{
+    engine_object *engine = (engine_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+    uint64_t deadline_ns = 0, left_ns = 0, cookie = 0, round_trip_ns = 0;
+    int answered = 0;
+
+    if (call_sort(engine->state, CALL_PING, args, count, names, values) < 0 ||
+        deadline_from(values[0], &deadline_ns) < 0) {
+        return NULL;
+    }
+    if (!values[0]) {
+        deadline_ns = monotonic_ns() + UINT64_C(1000000000);
+    }
+    if (ping_send(engine, deadline_ns, &cookie) < 0) {
+        return NULL;
+    }
+    do {
+        left_ns = slice_ns(deadline_ns);
+        answered = ping_slice(engine, cookie, left_ns, &round_trip_ns);
+    } while (answered == 0 && left_ns > 0);
+    if (answered < 0) {
+        return NULL;
+    }
+    return answered ? PyFloat_FromDouble((double)round_trip_ns / 1e9)
+                    : raise_no_pong(engine);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+#include "binding.h"
+
+#include <string.h>
+#include <structmember.h>
+
+/* ------------------------------------------------------------- loading -- */
+
+static sample_object *
+sample_new(engine_object *engine)
+{
+    PyTypeObject *type = engine->state->sample_type;
+    sample_object *sample = PyObject_GC_New(sample_object, type);
+
+    if (!sample) {
+        return NULL;
+    }
+    sample->engine = (engine_object *)Py_NewRef((PyObject *)engine);
+    sample->weak_list = NULL;
+    sample->copy = NULL;
+    sample->handle = 0;
+    sample->info = (tabor_sample_info){0};
+    sample->is_unloaded = 0;
+    PyObject_GC_Track(sample);
+    return sample;
+}
+
+/* Where a sample comes from: one of the two is set. */
+typedef struct load_source {
+    const char *path;
+    const tabor_audio *audio;
+    const char *name; /* or NULL */
+} load_source;
+
+static tabor_status
+load_once(tabor_client *client, const load_source *source, tabor_handle *handle)
+{
+    return source->path
+               ? tabor_sample_load(client, source->path, source->name, handle)
+               : tabor_sample_add(client, source->audio, source->name, handle);
+}
+
+/* Load, waiting for room if that is the engine's way. There is nothing to
+ * "drop": a script that loads needs the sample. Returns -1 if raised or, with
+ * another status than OK, if raising is left to the caller. */
+static int
+load_into(sample_object *sample, const load_source *source, tabor_status *why)
+{
+    engine_object *engine = sample->engine;
+    int again = 1;
+
+    while (again > 0) {
+        *why = TABOR_OK;
+        if (engine_check(engine) < 0) {
+            return -1;
+        }
+        tabor_client *client = engine->client;
+        PyThreadState *thread = engine_leave(engine);
+        *why = load_once(client, source, &sample->handle);
+        engine_back(engine, thread);
+        if (*why == TABOR_OK) {
+            return 0;
+        }
+        if (*why != TABOR_ERR_FULL || engine->on_full != ON_FULL_WAIT) {
+            return -1;
+        }
+        again = engine_full(engine);
+    }
+    *why = TABOR_OK; /* raised already */
+    return -1;
+}
+
+/* Ask what it became; close() may have come in between. */
+static int
+sample_describe(sample_object *sample)
+{
+    if (engine_check(sample->engine) < 0) {
+        return -1;
+    }
+    const tabor_status st = tabor_sample_get_info(
+        sample->engine->client, sample->handle, &sample->info);
+    if (st != TABOR_OK) {
+        raise_status(sample->engine->state, st);
+        return -1;
+    }
+    return 0;
+}
+
+PyObject *
+engine_load_path(PyObject *self, PyObject *args)
+{
+    engine_object *engine = (engine_object *)self;
+    load_source source = {NULL, NULL, NULL};
+    PyObject *path = NULL, *bytes = NULL;
+    tabor_status why = TABOR_OK;
+
+    if (!PyArg_ParseTuple(args, "Oz:load", &path, &source.name) ||
+        !PyUnicode_FSConverter(path, &bytes)) {
+        return NULL;
+    }
+    source.path = PyBytes_AsString(bytes);
+    sample_object *sample = sample_new(engine);
+    if (sample &&
+        (load_into(sample, &source, &why) < 0 || sample_describe(sample) < 0)) {
+        if (why != TABOR_OK) {
+            raise_file_status(engine->state, why, path);
+        }
+        Py_CLEAR(sample);
+    }
+    Py_DECREF(bytes);
+    return (PyObject *)sample;
+}
+
+PyObject *
+engine_load_audio(PyObject *self, PyObject *args)
+{
+    engine_object *engine = (engine_object *)self;
+    load_source source = {NULL, NULL, NULL};
+    audio_object *audio = NULL;
+    tabor_status why = TABOR_OK;
+
+    if (!PyArg_ParseTuple(args, "O!z:load", engine->state->audio_type, &audio,
+                          &source.name)) {
+        return NULL;
+    }
+    source.audio = audio->audio;
+    sample_object *sample = sample_new(engine);
+    if (sample &&
+        (load_into(sample, &source, &why) < 0 || sample_describe(sample) < 0)) {
+        if (why != TABOR_OK) {
+            raise_status(engine->state, why);
+        }
+        Py_CLEAR(sample);
+    }
+    return (PyObject *)sample;
+}
+
+/* ------------------------------------------------------------- methods -- */
+
+/* A sample that lost its engine to the collector is only seen by finalizers. */
+static int
+sample_check(const sample_object *sample)
+{
+    if (!sample->engine) {
+        PyErr_SetString(PyExc_RuntimeError, "the sample was collected");
+        return -1;
+    }
+    return 0;
+}
+
+static SCRIPT_CALL(sample_play)
+{
+    const sample_object *sample = (sample_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+
+    if (sample_check(sample) < 0 ||
+        call_sort(sample->engine->state, CALL_SAMPLE_PLAY, args, count, names,
+                  values) < 0) {
+        return NULL;
+    }
+    return play_sorted(sample->engine, self, values);
+}
+
+/* What send_unload() needs. */
+typedef struct unload_command {
+    tabor_handle sample;
+    tabor_unload voices;
+} unload_command;
+
+static tabor_status
+send_unload(tabor_client *client, void *command)
+{
+    const unload_command *c = command;
+    return tabor_sample_unload(client, c->sample, c->voices);
+}
+
+static SCRIPT_CALL(sample_unload)
+{
+    static const char *const words[] = {"ring", "fade", "cut", NULL};
+    sample_object *sample = (sample_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+    unload_command command = {sample->handle, TABOR_UNLOAD_RING};
+    tabor_status why = TABOR_OK;
+    int voices = TABOR_UNLOAD_RING;
+
+    if (sample_check(sample) < 0 ||
+        call_sort(sample->engine->state, CALL_SAMPLE_UNLOAD, args, count, names,
+                  values) < 0 ||
+        choice_from(values[0], "voices", words, &voices) < 0) {
+        return NULL;
+    }
+    if (sample->is_unloaded) {
+        Py_RETURN_FALSE;
+    }
+    command.voices = (tabor_unload)voices;
+    const int sent = engine_send(sample->engine, send_unload, &command, &why);
+    if (sent < 0) {
+        return NULL;
+    }
+    if (why == TABOR_ERR_FULL) { /* on_full="drop" is about plays */
+        return raise_status(sample->engine->state, why);
+    }
+    sample->is_unloaded = 1;
+    return PyBool_FromLong(sent);
+}
+
+/* -------------------------------------------------------------- buffer -- */
+
+static int
+sample_fetch(sample_object *sample)
+{
+    engine_object *engine = sample->engine;
+    tabor_audio *audio = NULL;
+
+    if (engine_check(engine) < 0) {
+        return -1;
+    }
+    tabor_client *client = engine->client;
+    PyThreadState *thread = engine_leave(engine);
+    const tabor_status st = tabor_sample_copy(client, sample->handle, &audio);
+    engine_back(engine, thread);
+    if (st != TABOR_OK) {
+        raise_status(engine->state, st);
+        return -1;
+    }
+    PyObject *copy = audio_wrap(engine->state, audio);
+    if (copy && !sample->copy) {
+        sample->copy = copy;
+        return 0;
+    }
+    Py_XDECREF(copy); /* another thread was quicker */
+    return copy ? 0 : -1;
+}
+
+/* The view holds the copy, not the sample: it survives unload and close. */
+static int
+sample_getbuffer(PyObject *self, Py_buffer *view, int flags)
+{
+    sample_object *sample = (sample_object *)self;
+
+    view->obj = NULL;
+    if (!sample->copy &&
+        (sample_check(sample) < 0 || sample_fetch(sample) < 0)) {
+        return -1;
+    }
+    return PyObject_GetBuffer(sample->copy, view, flags);
+}
+
+/* ---------------------------------------------------------------- life -- */
+
+static int
+sample_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((sample_object *)self)->engine);
+    Py_VISIT(((sample_object *)self)->copy);
+    return 0;
+}
+
+/* Its voices ring to their end. In a forked child the engine's locks are as
+ * the parent left them: nothing may be called. */
+static int
+sample_clear(PyObject *self)
+{
+    sample_object *sample = (sample_object *)self;
+    const engine_object *engine = sample->engine;
+
+    if (engine && sample->handle && !sample->is_unloaded &&
+        !engine->is_closed && !engine_is_forked(engine)) {
+        sample->is_unloaded = 1;
+        tabor_sample_release(engine->client, sample->handle);
+    }
+    Py_CLEAR(sample->copy);
+    Py_CLEAR(sample->engine);
+    return 0;
+}
+
+static void
+sample_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    PyObject_GC_UnTrack(self);
+    if (((sample_object *)self)->weak_list) {
+        PyObject_ClearWeakRefs(self);
+    }
+    sample_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+get_name(PyObject *self, void *Py_UNUSED(unused))
+{
+    const char *name = ((sample_object *)self)->info.name;
+    /* It may have been cut inside a character. */
+    return PyUnicode_DecodeUTF8(name, (Py_ssize_t)strlen(name), "ignore");
+}
+
+static PyObject *
+get_duration(PyObject *self, void *Py_UNUSED(unused))
+{
+    const tabor_sample_info *info = &((sample_object *)self)->info;
+    return PyFloat_FromDouble((double)info->frames / info->rate);
+}
+
+static PyObject *
+sample_repr(PyObject *self)
+{
+    const sample_object *sample = (sample_object *)self;
+    PyObject *name = get_name(self, NULL);
+    PyObject *repr = NULL;
+
+    if (name) {
+        repr = PyUnicode_FromFormat(
+            "<tabor.Sample %R: %llu frames, %u channel%s%s>", name,
+            (unsigned long long)sample->info.frames, sample->info.channels,
+            sample->info.channels == 1 ? "" : "s",
+            sample->is_unloaded ? ", unloaded" : "");
+        Py_DECREF(name);
+    }
+    return repr;
+}
+
+static PyMethodDef sample_methods[] = {
+    SCRIPT_METHOD(
+        "play", sample_play,
+        "play($self, *, velocity=1.0, gain=1.0, pan=0.0, rate=1.0,\n"
+        "     pitch=0.0, at=None, at_frame=None, offset=0.0, duration=None,\n"
+        "     late='play', tag=0)\n--\n\n"
+        "Play it, now or at a time; returns the Voice."),
+    SCRIPT_METHOD(
+        "unload", sample_unload,
+        "unload($self, voices='ring')\n--\n\n"
+        "Free its memory once nothing plays it. What sounds may 'ring' to "
+        "its\nend, 'fade' in 5 ms or be 'cut'. False if it was unloaded "
+        "before."),
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef sample_properties[] = {
+    {"name", get_name, NULL, NULL, NULL},
+    {"duration", get_duration, NULL, PyDoc_STR("Seconds at rate 1."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef sample_members[] = {
+    {"frames", T_ULONGLONG, offsetof(sample_object, info.frames), READONLY,
+     PyDoc_STR("Length at the engine's rate.")},
+    {"rate", T_UINT, offsetof(sample_object, info.rate), READONLY,
+     PyDoc_STR("The engine's rate.")},
+    {"channels", T_UINT, offsetof(sample_object, info.channels), READONLY,
+     NULL},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(sample_object, weak_list),
+     READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot sample_slots[] = {
+    {Py_tp_doc, "A sound that the engine holds in memory.\n\n"
+                "The buffer protocol shows a copy: float32, shape (frames, "
+                "channels)."},
+    {Py_tp_dealloc, sample_dealloc},
+    {Py_tp_traverse, sample_traverse},
+    {Py_tp_clear, sample_clear},
+    {Py_tp_repr, sample_repr},
+    {Py_tp_methods, sample_methods},
+    {Py_tp_getset, sample_properties},
+    {Py_tp_members, sample_members},
+    {Py_bf_getbuffer, sample_getbuffer},
+    {0, NULL},
+};
+
+static PyType_Spec sample_spec = {
+    .name = "tabor.Sample",
+    .basicsize = sizeof(sample_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = sample_slots,
+};
+
+int
+sample_add_type(PyObject *module)
+{
+    module_state *state = PyModule_GetState(module);
+    return module_add_type(module, &sample_spec, &state->sample_type);
+}

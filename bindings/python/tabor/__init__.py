@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Tabor: an audio host that scripts play.
+
+    import tabor
+
+    with tabor.open() as engine:
+        kick = engine.load(tabor.kit()["kick"])
+        kick.play(velocity=0.8, at=engine.now + 0.5).wait()
+
+Times are seconds, unless the name says frames; gain is linear; nothing is
+opened before open() is called.
+"""
+import _tabor
+from _tabor import (
+    ClosedError,
+    DecodeError,
+    DeviceError,
+    Error,
+    QueueFull,
+    Sample,
+    TimedOut,
+    Voice,
+    read,
+)
+
+from tabor._audio import Audio, db, kit
+from tabor._devices import Device, Driver, devices, drivers
+from tabor._engine import Engine, Stats, attach, open
+from tabor._events import (
+    DeviceBack,
+    DeviceLost,
+    Ended,
+    Event,
+    Late,
+    Pong,
+    Xrun,
+)
+
+__all__ = [
+    "Audio",
+    "ClosedError",
+    "DecodeError",
+    "Device",
+    "DeviceBack",
+    "DeviceError",
+    "DeviceLost",
+    "Driver",
+    "Ended",
+    "Engine",
+    "Error",
+    "Event",
+    "Late",
+    "Pong",
+    "QueueFull",
+    "Sample",
+    "Stats",
+    "TimedOut",
+    "Voice",
+    "Xrun",
+    "attach",
+    "db",
+    "devices",
+    "drivers",
+    "kit",
+    "open",
+    "read",
+]
+__version__ = _tabor._version()
+
+_tabor._use(Audio, Ended, Late, Xrun, Pong, DeviceLost, DeviceBack)
+
+# They are ours wherever they are written: in messages, pickles and help().
+for _thing in (
+    Audio, Device, DeviceBack, DeviceLost, Driver, Ended, Engine, Late, Pong,
+    Stats, Xrun, attach, db, devices, drivers, kit, open,
+):
+    _thing.__module__ = __name__
+del _thing

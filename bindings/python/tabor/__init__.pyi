@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+from _typeshed import ReadableBuffer, StrPath
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeVar
+from typing import TypeAlias, final
+
+__version__: str
+
+_Late: TypeAlias = Literal["play", "catch_up", "drop"]
+_OnFull: TypeAlias = Literal["raise", "wait", "drop"]
+_Unload: TypeAlias = Literal["ring", "fade", "cut"]
+_Reason: TypeAlias = Literal[
+    "finished", "stopped", "stolen", "cancelled", "late", "unloaded",
+    "detached"
+]
+_E = TypeVar("_E", bound="Event")
+
+class Error(Exception): ...
+class DeviceError(Error, OSError): ...
+class DecodeError(Error, ValueError): ...
+
+class QueueFull(Error):
+    needed: int
+    free: int
+    which: str
+
+class ClosedError(Error, RuntimeError): ...
+class TimedOut(Error, TimeoutError): ...
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    voice: Voice
+    reason: _Reason
+    frame: int
+    started: int | None
+    late: int
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    count: int
+    worst: int
+
+@dataclass(frozen=True, slots=True)
+class Xrun:
+    count: int
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    frame: int
+
+@dataclass(frozen=True, slots=True)
+class DeviceLost:
+    device: str
+
+@dataclass(frozen=True, slots=True)
+class DeviceBack:
+    device: str
+
+Event: TypeAlias = Ended | Late | Xrun | Pong | DeviceLost | DeviceBack
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    name: str
+    title: str
+    available: bool
+    why: str
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    driver: str
+    name: str
+    inputs: int
+    outputs: int
+    rates: tuple[int, ...]
+    default: bool
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    frame: int
+    voices: int
+    queue_size: int
+    queue_high: int
+    refused: int
+    stale: int
+    late: int
+    late_max: int
+    stolen: int
+    xruns: int
+    load_mean: float
+    load_max: float
+    latency: float
+    realtime: bool
+    blocks: int
+    unread_lost: int
+
+class Audio:
+    def __new__(
+        cls, source: ReadableBuffer, rate: SupportsIndex = 48000
+    ) -> Audio: ...
+    def __len__(self) -> int: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def rate(self) -> int: ...
+    @property
+    def duration(self) -> float: ...
+    def save(self, path: StrPath, /) -> None: ...
+
+@final
+class Sample:
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def rate(self) -> int: ...
+    @property
+    def duration(self) -> float: ...
+    @property
+    def name(self) -> str: ...
+    def play(
+        self,
+        *,
+        velocity: SupportsFloat = 1.0,
+        gain: SupportsFloat = 1.0,
+        pan: SupportsFloat = 0.0,
+        rate: SupportsFloat = 1.0,
+        pitch: SupportsFloat = 0.0,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+        offset: SupportsFloat = 0.0,
+        duration: SupportsFloat | None = None,
+        late: _Late = "play",
+        tag: SupportsIndex = 0,
+    ) -> Voice: ...
+    def unload(self, voices: _Unload = "ring") -> bool: ...
+
+@final
+class Voice:
+    @property
+    def id(self) -> int: ...
+    @property
+    def alive(self) -> bool: ...
+    @property
+    def ended(self) -> Ended | None: ...
+    def stop(
+        self,
+        fade: SupportsFloat = 0.005,
+        *,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+    ) -> bool: ...
+    def set(
+        self,
+        *,
+        gain: SupportsFloat | None = None,
+        pan: SupportsFloat | None = None,
+        rate: SupportsFloat | None = None,
+        pitch: SupportsFloat | None = None,
+        ramp: SupportsFloat = 0.005,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+    ) -> bool: ...
+    def wait(self, timeout: SupportsFloat | None = None) -> Ended | None: ...
+    def __await__(self) -> Generator[Any, None, Ended]: ...
+
+class Engine:
+    gain: float
+    @property
+    def id(self) -> int: ...
+    @property
+    def driver(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def rate(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def block(self) -> int: ...
+    @property
+    def frame(self) -> int: ...
+    @property
+    def now(self) -> float: ...
+    @property
+    def closed(self) -> bool: ...
+    def __enter__(self) -> Engine: ...
+    def __exit__(self, *_: object) -> None: ...
+    def close(self) -> None: ...
+    def load(
+        self,
+        source: StrPath | Audio | ReadableBuffer,
+        *,
+        rate: SupportsIndex | None = None,
+        name: str | None = None,
+    ) -> Sample: ...
+    def load_many(
+        self, paths: Iterable[StrPath], progress: bool = False
+    ) -> dict[str, Sample]: ...
+    def play(
+        self,
+        sample: Sample,
+        *,
+        velocity: SupportsFloat = 1.0,
+        gain: SupportsFloat = 1.0,
+        pan: SupportsFloat = 0.0,
+        rate: SupportsFloat = 1.0,
+        pitch: SupportsFloat = 0.0,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+        offset: SupportsFloat = 0.0,
+        duration: SupportsFloat | None = None,
+        late: _Late = "play",
+        tag: SupportsIndex = 0,
+    ) -> Voice: ...
+    def stop(self, fade: SupportsFloat = 0.005) -> None: ...
+    def cancel(self, tag: SupportsIndex | None = None) -> None: ...
+    def panic(self) -> None: ...
+    def ping(self, timeout: SupportsFloat | None = 1.0) -> float: ...
+    def render(
+        self,
+        seconds: SupportsFloat | None = None,
+        *,
+        frames: SupportsIndex | None = None,
+    ) -> Audio: ...
+    def on(
+        self, event_type: type[_E], function: Callable[[_E], object]
+    ) -> Callable[[_E], object]: ...
+    def off(
+        self, event_type: type[_E], function: Callable[[_E], object]
+    ) -> None: ...
+    def poll(self) -> list[Event]: ...
+    def wait(self, timeout: float | None = None) -> list[Event]: ...
+    def events(self) -> AsyncIterator[Event]: ...
+    def fileno(self) -> int: ...
+    def stats(self) -> Stats: ...
+
+def open(
+    driver: str = "auto",
+    device: str | None = None,
+    *,
+    rate: SupportsIndex = 48000,
+    channels: SupportsIndex = 2,
+    block: SupportsIndex = 256,
+    voices: SupportsIndex = 256,
+    queue: SupportsIndex = 1024,
+    on_full: _OnFull = "raise",
+    wake: Literal["event", "poll"] = "event",
+    **driver_options: str | float | bool,
+) -> Engine: ...
+def attach(
+    id: SupportsIndex,
+    *,
+    queue: SupportsIndex = 1024,
+    on_full: _OnFull = "raise",
+) -> Engine: ...
+def drivers() -> list[Driver]: ...
+def devices(driver: str | None = None) -> list[Device]: ...
+def read(path: StrPath, /) -> Audio: ...
+def db(decibels: float) -> float: ...
+def kit() -> dict[str, str]: ...

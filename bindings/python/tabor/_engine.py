@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MIT
+"""The engine: what is called seldom. The rest is in the extension module."""
+import atexit
+import collections
+import os
+import pathlib
+import sys
+import time
+import warnings
+import weakref
+from dataclasses import dataclass
+
+import _tabor
+from tabor._audio import Audio
+from tabor._events import EVENT_TYPES
+from tabor._tasks import Crowd
+
+_open_engines = weakref.WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Numbers of an engine. late_max is in frames, latency in seconds; a load
+    is a share of the time that a block lasts, since the last stats()."""
+
+    frame: int
+    voices: int
+    queue_size: int
+    queue_high: int
+    refused: int
+    stale: int
+    late: int
+    late_max: int
+    stolen: int
+    xruns: int
+    load_mean: float
+    load_max: float
+    latency: float
+    realtime: bool
+    blocks: int
+    unread_lost: int
+
+
+class Engine(_tabor.Engine):
+    """What plays. open() and attach() make one; close() or a with statement
+    ends it."""
+
+    __slots__ = ("_calls", "_callbacks", "_crowd", "_seen", "__weakref__")
+
+    def __init__(self, *_):
+        self._callbacks = {}
+        self._calls = collections.deque()  # callbacks that are due
+        self._seen = collections.deque()  # events whose callbacks were due
+        self._crowd = Crowd()
+        _open_engines.add(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Stop the sound and free the device. Twice is once."""
+        super().close()
+        self._crowd.notify()
+
+    # ------------------------------------------------------------ samples
+
+    def load(self, source, *, rate=None, name=None):
+        """A sound for this engine, at its rate; returns a Sample.
+
+        source  a path, an Audio, or an array of int16, int32, float32 or
+                float64 in the shape (frames,) or (frames, channels)
+        rate    of an array; the engine's if not given
+        """
+        if isinstance(source, (str, os.PathLike)):
+            if rate is not None:
+                raise ValueError("rate= is for arrays: a file has its own")
+            return self._load_path(source, name)
+        if not isinstance(source, Audio):
+            source = Audio(source, self.rate if rate is None else rate)
+        elif rate is not None:
+            raise ValueError("rate= is for arrays: Audio has its own")
+        return self._load_audio(source, name)
+
+    def load_many(self, paths, progress=False):
+        """Several files; returns a dict of stem to Sample.
+
+        progress  True shows on stderr how far it has come
+        """
+        if isinstance(paths, (str, bytes, os.PathLike)):
+            raise TypeError(
+                "load_many() takes a list of paths; for a folder use "
+                "pathlib.Path(folder).glob('*.wav')")
+        paths = [pathlib.Path(path) for path in paths]
+        samples = {}
+        for count, path in enumerate(paths, 1):
+            if path.stem in samples:
+                raise ValueError(
+                    f"two files are called {path.stem!r}: load one of them "
+                    f"with load({str(path)!r})")
+            samples[path.stem] = self.load(path)
+            if progress:
+                end = "\n" if count == len(paths) else ""
+                print(f"\rloaded {count} of {len(paths)}", end=end,
+                      file=sys.stderr, flush=True)
+        return samples
+
+    # ------------------------------------------------------------- events
+
+    def on(self, event_type, function):
+        """Call function(event) for each event of this type, inside poll(),
+        wait() or a loop over events(). Returns the function."""
+        if event_type not in EVENT_TYPES:
+            names = ", ".join(kind.__name__ for kind in EVENT_TYPES)
+            raise TypeError(
+                f"on() takes an event type, one of {names}; not "
+                f"{event_type!r}")
+        if not callable(function):
+            raise TypeError(f"on() takes a function, not {function!r}")
+        self._callbacks.setdefault(event_type, []).append(function)
+        return function
+
+    def off(self, event_type, function):
+        """Undo on()."""
+        try:
+            self._callbacks[event_type].remove(function)
+        except (KeyError, ValueError):
+            raise ValueError(
+                f"{function!r} was not given to on() for {event_type!r}"
+            ) from None
+
+    def _dispatch(self):
+        """Read what there is into _seen and run its callbacks. If one raises,
+        the others stay due and the events stay where they are."""
+        for event in self._read():
+            for function in self._callbacks.get(type(event), ()):
+                self._calls.append((function, event))
+            self._seen.append(event)
+        try:
+            while self._calls:
+                function, event = self._calls.popleft()
+                function(event)
+        except BaseException:
+            self._mark()
+            raise
+
+    def poll(self):
+        """The events that have come since the last time, oldest first. After
+        close(), first how the last voices ended."""
+        self._dispatch()
+        if self.closed and not self._seen:
+            raise _tabor.ClosedError("the engine is closed")
+        events = list(self._seen)
+        self._seen.clear()
+        return events
+
+    def wait(self, timeout=None):
+        """The same, but wait for one if there is none; [] if none came in
+        time. Ctrl-C works."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            events = self.poll()
+            if events:
+                return events
+            if timeout is None and self._pumped:
+                raise _tabor.Error(
+                    "no event would ever come: this engine moves only while "
+                    "render() runs; render first, or give a timeout")
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return []
+            self._await(left)
+
+    async def events(self):
+        """All events, as they come, until the engine is closed. Of several
+        loops over one engine, each event reaches one only."""
+        while True:
+            self._dispatch()
+            while self._seen:
+                yield self._seen.popleft()
+            if self.closed:
+                return
+            await self._crowd.wait(self)
+
+    async def _await_end(self, voice):
+        while voice.alive:
+            await self._crowd.wait(self, voice)
+        return voice.ended
+
+    # ------------------------------------------------------------ numbers
+
+    def stats(self):
+        """Counters and loads, now."""
+        return Stats(*self._stats())
+
+
+# ------------------------------------------------------------------- open
+
+# What open() takes besides the driver's own options.
+_OPTIONS = ("driver", "device", "rate", "channels", "block", "voices",
+            "queue", "on_full", "wake")
+
+
+def _setting(name, value):
+    """A driver's option as the text that drivers read."""
+    if isinstance(value, bool):
+        return name, "yes" if value else "no"
+    if isinstance(value, (str, int, float)):
+        return name, str(value)
+    raise TypeError(
+        f"option {name} must be a str, a number or a bool, not "
+        f"{type(value).__name__}")
+
+
+def _as_keyword_error(error, names):
+    """An option that no driver knows is a wrong keyword, and so a TypeError;
+    it may be a misspelt one of open()'s own."""
+    for name in names:
+        if f"no option '{name}'" in str(error):
+            near = _tabor._nearest(name, _OPTIONS)
+            hint = f" (open() has {near}=)" if near else ""
+            return TypeError(f"{error}{hint}")
+    return error
+
+
+def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
+         voices=256, queue=1024, on_full="raise", wake="event",
+         **driver_options):
+    """Open an engine: a device that plays, or driver="offline" to render.
+
+    driver   a name out of drivers(), or "auto": the first that opens
+    device   a name out of devices(), or None for the default one
+    block    frames that the device should ask for at once
+    voices   that may sound at once; more steal the quietest
+    queue    commands that fit between script and audio thread: a power of 2
+    on_full  what a call does when they don't: "raise" QueueFull, "wait", or
+             "drop" (a dropped play returns a voice that has ended)
+    wake     "poll" spares the audio thread its one system call
+    """
+    settings = tuple(_setting(*item) for item in driver_options.items())
+    try:
+        engine = Engine(0, driver, device, rate, channels, block, voices,
+                        queue, on_full, wake, settings)
+    except ValueError as error:
+        raise _as_keyword_error(error, driver_options) from None
+    if engine._warning:
+        warnings.warn(engine._warning, RuntimeWarning, stacklevel=2)
+    return engine
+
+
+def attach(id, *, queue=1024, on_full="raise"):
+    """Another connection to an engine that is open in this process, by its
+    engine.id: with its own queue, voices and events."""
+    return Engine(id, "auto", None, 48000, 2, 256, 256, queue, on_full,
+                  "event", ())
+
+
+@atexit.register
+def _close_all():
+    for engine in tuple(_open_engines):
+        engine.close()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""How asyncio's tasks wait for an engine."""
+import os
+
+
+class Waiting:
+    """The tasks of one event loop that wait for one engine.
+
+    The ring's descriptor wakes the loop when the engine has sent something;
+    who reads it elsewhere (voice.alive does) calls notify().
+    """
+
+    def __init__(self, engine, loop):
+        self._engine = engine
+        self._loop = loop
+        self._futures = {}  # future: the voice whose end it waits for, or None
+        # Our own descriptor: the engine's may be closed by another thread
+        # while the loop still watches it.
+        self._fd = os.dup(engine._ring_fileno())
+        self._is_told = False
+        loop.add_reader(self._fd, self._readable)
+
+    async def wait(self, voice=None):
+        """Until this voice has ended, or else until there is something to
+        read. In the list first: what happens from now on calls notify()."""
+        future = self._loop.create_future()
+        self._futures[future] = voice
+        try:
+            if not self._is_due(voice):
+                await future
+        finally:
+            del self._futures[future]
+
+    @property
+    def is_idle(self):
+        return not self._futures
+
+    def leave(self):
+        self._loop.remove_reader(self._fd)
+        os.close(self._fd)
+
+    def notify(self):
+        """Something was read or closed, in whatever thread."""
+        if not self._is_told:
+            self._is_told = True
+            try:
+                self._loop.call_soon_threadsafe(self._settle)
+            except RuntimeError:  # the loop is closed, and its tasks with it
+                pass
+
+    def _is_due(self, voice):
+        if voice is None:
+            return self._engine._queued or self._engine.closed
+        return not voice.alive
+
+    def _readable(self):
+        self._engine._pull()
+        self._settle()
+
+    def _settle(self):
+        self._is_told = False
+        for future, voice in tuple(self._futures.items()):
+            if not future.done() and self._is_due(voice):
+                future.set_result(None)
+
+
+class Crowd:
+    """All tasks, in whatever loops, that wait for one engine. It knows the
+    engine only while somebody waits, so that dropping an engine frees it."""
+
+    def __init__(self):
+        self._by_loop = {}
+
+    async def wait(self, engine, voice=None):
+        import asyncio  # a third of import tabor's time, for who needs it
+
+        loop = asyncio.get_running_loop()
+        waiting = self._by_loop.get(loop)
+        if waiting is None:
+            waiting = self._by_loop[loop] = Waiting(engine, loop)
+            engine._hook = self.notify
+        try:
+            await waiting.wait(voice)
+        finally:
+            if waiting.is_idle and self._by_loop.get(loop) is waiting:
+                del self._by_loop[loop]
+                waiting.leave()
+                if not self._by_loop:
+                    engine._hook = None
+
+    def notify(self):
+        for waiting in tuple(self._by_loop.values()):
+            waiting.notify()
