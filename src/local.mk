@@ -16,6 +16,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/envelope.c %D%/rt/envelope.h \
     %D%/rt/kernel.c %D%/rt/kernel.h \
     %D%/rt/mix.c \
+    %D%/rt/output.c %D%/rt/output.h \
     %D%/rt/plays.c %D%/rt/plays.h \
     %D%/rt/process.c %D%/rt/process.h \
     %D%/rt/ramp.h \

@@ -22,6 +22,7 @@ c_tests = %D%/batch \
     %D%/fuzz-ring \
     %D%/headers \
     %D%/link \
+    %D%/output \
     %D%/render \
     %D%/ring \
     %D%/sample \
@@ -58,6 +59,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
 %C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_take_LDADD = $(TEST_LDADD)
+%C%_output_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_output_LDADD = $(TEST_LDADD)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
 

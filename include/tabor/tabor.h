@@ -230,7 +230,8 @@ typedef struct tabor_engine_config {
     const char *driver; /* a driver's name, or "auto" */
     const char *device; /* the driver's name for it, NULL = its default */
     const char *log;    /* a file for the take, see tabor_replay(); or NULL */
-    int wake_poll;      /* 1: no wake-up call on the audio thread */
+    int limiter;   /* 1: bend what is above 0.75 so that it stays below 1 */
+    int wake_poll; /* 1: no wake-up call on the audio thread */
     size_t setting_count;
     const tabor_setting *settings; /* the driver's own options */
 } tabor_engine_config;
@@ -238,7 +239,7 @@ typedef struct tabor_engine_config {
 #define TABOR_ENGINE_CONFIG                                                    \
     {                                                                          \
         sizeof(tabor_engine_config), 48000, 2, 256, 256, "auto", NULL, NULL,   \
-            0, 0, NULL                                                         \
+            0, 0, 0, NULL                                                      \
     }
 
 typedef struct tabor_engine_info {
@@ -299,6 +300,18 @@ TABOR_API void tabor_engine_get_clock(const tabor_engine *engine,
  */
 TABOR_API tabor_status tabor_engine_render(tabor_engine *engine,
                                            uint64_t frames, float *out);
+
+/* What one output channel has had, after master volume and limiter. */
+typedef struct tabor_meter {
+    double peak;      /* largest size since this was last asked */
+    double rms;       /* root of the mean square since then */
+    uint64_t clipped; /* values above 1 in size since the engine opened */
+} tabor_meter;
+
+/* Look at the first count output channels; the looks of all callers share what
+ * "last" means.  [any]  meters: out, count of them */
+TABOR_API void tabor_engine_meters(tabor_engine *engine, tabor_meter *meters,
+                                   uint32_t count);
 
 /* Every voice of every client off at once, every scheduled play withdrawn.
  * Can't fail; a signal handler may call it.  [any] */
@@ -623,6 +636,7 @@ typedef struct tabor_stats {
     uint64_t stolen;      /* plays ended for want of a voice */
     uint64_t unread_lost; /* events nobody read in time */
     uint64_t xruns;
+    uint64_t unsound;           /* values that were no numbers, made silent */
     uint64_t blocks;            /* callbacks served */
     double load_mean, load_max; /* of a block's duration, since the last call */
     double latency;             /* seconds to the device's output */

@@ -91,6 +91,7 @@ engine_free(tabor_engine *engine)
     }
     pthread_mutex_destroy(&engine->mutex);
     pthread_mutex_destroy(&engine->role);
+    pthread_mutex_destroy(&engine->meter_mutex);
     free(engine);
 }
 
@@ -104,6 +105,7 @@ engine_new(const tabor_engine_config *config)
     memset(e, 0, sizeof *e);
     pthread_mutex_init(&e->mutex, NULL);
     pthread_mutex_init(&e->role, NULL);
+    pthread_mutex_init(&e->meter_mutex, NULL);
     e->refs = e->holds = 1;
     e->forks = tabor_forks();
     e->config = *config;

@@ -38,6 +38,10 @@ struct tabor_engine {
     _Atomic int closed;
     _Atomic uint32_t gain_bits; /* float, as last asked for */
 
+    pthread_mutex_t meter_mutex; /* over what the meters said last */
+    double meter_energy[TABOR_MAX_CHANNELS];
+    uint64_t meter_frame;
+
     pthread_t service;
     int wake_fd;
     _Atomic int service_quit;

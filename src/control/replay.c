@@ -281,6 +281,7 @@ read_header(replay *r, tabor_engine_config *config)
     config->rate = h->rate;
     config->channels = h->channels;
     config->voices = h->voices;
+    config->limiter = h->limiter != 0;
     config->block = 1;
     return tabor_config_check(config);
 }

@@ -31,6 +31,8 @@ tabor_rt_new(const tabor_engine_config *config, tabor_sample_slot *slots)
     rt->voice_slots = slots_for(config->voices);
     rt->slots = slots;
     rt->sample_count = TABOR_MAX_SAMPLES;
+    rt->limiter = config->limiter;
+    rt->meters = calloc(rt->channels, sizeof *rt->meters);
     rt->master = tabor_ramp_still(1.0f);
     size_t keys = (size_t)(TABOR_OWNERS - 1) * TABOR_SCHEDULE_SLOTS;
     rt->heap = calloc(keys, sizeof *rt->heap);
@@ -40,7 +42,7 @@ tabor_rt_new(const tabor_engine_config *config, tabor_sample_slot *slots)
     rt->samples = calloc(rt->sample_count, sizeof *rt->samples);
     rt->bus = calloc((size_t)rt->channels * TABOR_SPAN_MAX, sizeof *rt->bus);
     if (!rt->heap || !rt->voices || !rt->active || !rt->ended || !rt->samples ||
-        !rt->bus) {
+        !rt->bus || !rt->meters) {
         tabor_rt_free(rt);
         return NULL;
     }
@@ -57,6 +59,7 @@ tabor_rt_free(tabor_rt *rt)
         free(rt->ended);
         free(rt->samples);
         free(rt->bus);
+        free(rt->meters);
         free(rt);
     }
 }

@@ -103,7 +103,8 @@ tabor_take_open(const char *path, const tabor_engine_config *config,
                                       .version = TABOR_TAKE_VERSION,
                                       .rate = config->rate,
                                       .channels = config->channels,
-                                      .voices = config->voices};
+                                      .voices = config->voices,
+                                      .limiter = (uint32_t)config->limiter};
     write_bytes(t, &header, sizeof header);
     *take = t;
     return TABOR_OK;

@@ -20,6 +20,7 @@
 typedef struct tabor_take_header {
     char magic[8];
     uint32_t version, rate, channels, voices;
+    uint32_t limiter, kernel;
 } tabor_take_header;
 
 enum {

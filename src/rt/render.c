@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rt/apply.h"
+#include "rt/output.h"
 #include "rt/plays.h"
 #include "rt/schedule.h"
 #include "rt/voice.h"
@@ -116,25 +117,6 @@ retire(tabor_rt *rt, uint32_t count)
     }
 }
 
-static void
-write_out(tabor_rt *rt, float *out, uint32_t frames)
-{
-    for (uint32_t c = 0; c < rt->channels; c++) {
-        const float *bus = rt->bus + (size_t)c * TABOR_SPAN_MAX;
-        if (tabor_ramp_moves(&rt->master, rt->frame)) {
-            for (uint32_t i = 0; i < frames; i++) {
-                out[(size_t)i * rt->channels + c] =
-                    bus[i] * tabor_ramp_at(&rt->master, rt->frame + i);
-            }
-        } else {
-            float level = rt->master.to;
-            for (uint32_t i = 0; i < frames; i++) {
-                out[(size_t)i * rt->channels + c] = bus[i] * level;
-            }
-        }
-    }
-}
-
 /* Mix a span in which no command is due. */
 static void
 render_span(tabor_rt *rt, float *out, uint32_t frames)
@@ -144,7 +126,7 @@ render_span(tabor_rt *rt, float *out, uint32_t frames)
                frames * sizeof *rt->bus);
     }
     uint32_t ended = tabor_voices_mix(rt, frames);
-    write_out(rt, out, frames);
+    tabor_output_write(rt, out, frames);
     retire(rt, ended);
     rt->frame += frames;
 }

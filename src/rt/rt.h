@@ -122,6 +122,16 @@ typedef struct tabor_rt_sample {
     uint32_t fade_frames;
 } tabor_rt_sample;
 
+/* What one output channel has had, for any thread to read; written by the
+ * audio thread, relaxed. */
+typedef struct tabor_rt_meter {
+    _Atomic uint32_t peak_bits;   /* float, since peak_reset was set */
+    _Atomic uint32_t peak_reset;  /* set by a reader, taken here */
+    _Atomic uint64_t energy_bits; /* double: sum of squares, ever */
+    _Atomic uint64_t clipped;     /* values above 1 in size, ever */
+    double energy;
+} tabor_rt_meter;
+
 typedef struct tabor_rt {
     uint64_t frame; /* of the next value to be rendered */
     uint32_t rate, channels;
@@ -147,6 +157,9 @@ typedef struct tabor_rt {
 
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
     tabor_ramp master;
+    int limiter;              /* 1: values are bent to stay below 1 */
+    tabor_rt_meter *meters;   /* channels of them */
+    _Atomic uint64_t unsound; /* values silenced that were no numbers */
 
     tabor_take_ring *take; /* or NULL: no take is made */
 
