@@ -87,11 +87,68 @@ test_refused(void)
     rig_close(&r);
 }
 
+/* A garbage collector may run in a batch. */
+static void
+test_samples(void)
+{
+    rig r = rig_open("offline", 64, 256, 64);
+    tabor_handle voice;
+    tabor_event e;
+    for (int round = 0; round < 9000; round++) {
+        tabor_handle sample = rig_ramp(&r, 10, 1);
+        must(tabor_batch_begin(r.client));
+        for (int i = 0; i < 48 && round % 100 == 0; i++) {
+            must(tabor_play(r.client, sample, NULL, &voice));
+        }
+        tabor_sample_release(r.client, sample);
+        if (round % 3) {
+            tabor_batch_abandon(r.client);
+        } else {
+            free(rig_render(&r, 1, 2));
+            must(tabor_batch_commit(r.client));
+        }
+        free(rig_render(&r, 1, 2));
+        if (round == 0) {
+            free(rig_render(&r, 20, 2));
+            ok(count_ends(&r, &e) == 48 && e.reason == TABOR_FINISHED,
+               "a sample released in a batch sounds in it to its end");
+        }
+    }
+    ok(1, "and is freed, whether the batch was sent or not, 9,000 times");
+    tabor_handle sample = rig_ramp(&r, 10, 1);
+    must(tabor_set_gain(r.client, 1, 0));
+    must(tabor_batch_begin(r.client));
+    must(tabor_set_gain(r.client, 0.25, 0));
+    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_RING));
+    tabor_batch_abandon(r.client);
+    ok_near(tabor_engine_gain(r.engine), 1, 0,
+            "a gain that was not sent is not told");
+    rig_close(&r);
+}
+
+static void
+test_most(void)
+{
+    rig r = rig_open("offline", 64, 256, 8192);
+    tabor_handle sample = rig_ramp(&r, 10, 1), voice;
+    must(tabor_batch_begin(r.client));
+    uint32_t held = 0;
+    while (tabor_play(r.client, sample, NULL, &voice) == TABOR_OK) {
+        held++;
+    }
+    ok_int(held, 4096 - 16, "a batch is no larger than the schedule");
+    free(rig_render(&r, 1, 2));
+    ok_int(tabor_batch_commit(r.client), TABOR_OK, "so it can be sent");
+    rig_close(&r);
+}
+
 int
 main(void)
 {
     tap_start();
     test_whole();
     test_refused();
+    test_samples();
+    test_most();
     return tap_done();
 }

@@ -84,8 +84,9 @@ if WITH_PYTHON
 TESTS += $(py_tests)
 endif
 
-lua_tests = %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
-    %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-sonicpi.lua
+lua_tests = %D%/lua-batch.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
+    %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-shape.lua \
+    %D%/lua-sonicpi.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/terminal.py
 if WITH_LUA

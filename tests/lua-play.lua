@@ -4,6 +4,8 @@
 local tap = require "tap"
 local tabor = require "tabor"
 
+local like = tap.like
+
 local RATE = 8000
 local HALF = math.sqrt(0.5)   -- what a mono sample has on each side at pan 0
 local FLOAT = 1e-6            -- a few roundings of float32 values up to 1
@@ -28,24 +30,6 @@ local function ramp(frames)
     values[i] = (i - 1) / frames
   end
   return values
-end
-
--- The largest distance of a channel from want(frame); and frames looked at.
-local function worst(audio, channel, want)
-  local most = 0
-  for frame = 0, audio.frames - 1 do
-    local error = math.abs(audio:get(frame, channel) - want(frame))
-    most = error <= most and most or error -- NaN is the worst
-  end
-  return most, audio.frames
-end
-
-local function like(audio, channel, want, tolerance, name)
-  local most, looked = worst(audio, channel, want)
-  tap.ok(looked > 0 and most <= tolerance, name)
-  if most > tolerance then
-    tap.note(("off by %g in %d frames"):format(most, looked))
-  end
 end
 
 local function within(first, frames, gain)

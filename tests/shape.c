@@ -78,6 +78,10 @@ test_loop(void)
     free(out);
     p.loop = TABOR_LOOP_POINTS;
     p.loop_start = 10;
+    p.loop_end = 900;
+    ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID &&
+           strstr(tabor_error(), "past the loop"),
+       "an offset past the loop is refused: %s", tabor_error());
     p.loop_end = 1001;
     ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID &&
            strstr(tabor_error(), "1000"),

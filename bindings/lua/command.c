@@ -18,8 +18,11 @@ make_room(lua_State *L, int index)
 {
     lua_engine *e = engine_check(L, index);
     const tabor_full full = tabor_full_info();
-    if (e->on_full != FULL_WAIT || e->pumped ||
-        strcmp(full.which, "samples") == 0) {
+    const int only_held =
+        strcmp(full.which, "plays") == 0 && e->playing <= e->held;
+    if (e->on_full != FULL_WAIT || e->pumped || only_held ||
+        strcmp(full.which, "samples") == 0 ||
+        strcmp(full.which, "batch") == 0) {
         return 0; /* waiting would not help */
     }
     events_let_hooks_run(L);
@@ -46,6 +49,9 @@ engine_send(lua_State *L, int index, engine_command command, void *given)
         }
         st = command(e->client, given);
     } while (st == TABOR_ERR_FULL && make_room(L, index));
+    if (st == TABOR_ERR_FULL && e->batch) {
+        batch_note_refused(L, index);
+    }
     return st;
 }
 

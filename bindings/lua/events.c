@@ -342,6 +342,15 @@ can_come(lua_State *L, int index, int voice)
            has_come(L, index, voice);
 }
 
+/* Would a wait last for ever? Nobody renders meanwhile, or sends the batch. */
+static int
+stands_still(lua_State *L, int index, int voice)
+{
+    const lua_engine *e = engine_check(L, index);
+    const lua_voice *v = voice ? voice_check(L, voice) : NULL;
+    return e->pumped || (v && e->batch && v->batch == e->batch);
+}
+
 tabor_status
 events_wait(lua_State *L, int index, int voice, double timeout)
 {
@@ -356,7 +365,7 @@ events_wait(lua_State *L, int index, int voice, double timeout)
         if (!can_come(L, index, voice)) {
             return TABOR_ERR_STALE;
         }
-        if (left <= 0 || (e->pumped && isinf(timeout))) {
+        if (left <= 0 || (isinf(timeout) && stands_still(L, index, voice))) {
             return TABOR_ERR_TIMEOUT;
         }
         if (tabor_client_wait(e->client, (uint64_t)(slice * 1e9)) ==

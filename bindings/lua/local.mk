@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libmodule.la
 %C%_libmodule_la_SOURCES = \
     %D%/lua_tabor.h %D%/options.h \
     %D%/audio.c \
+    %D%/batch.c \
     %D%/command.c \
     %D%/devices.c \
     %D%/engine.c \
@@ -15,6 +16,7 @@ noinst_LTLIBRARIES += %D%/libmodule.la
     %D%/object.c \
     %D%/options.c \
     %D%/sample.c \
+    %D%/shape.c \
     %D%/voice.c
 %C%_libmodule_la_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_libmodule_la_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS)

@@ -103,7 +103,8 @@ enum {
     ENGINE_SAMPLES,    /* Sample -> true, weak */
     ENGINE_HANDLERS,   /* event type -> array of functions */
     ENGINE_TEXTS,      /* driver, device, warning */
-    ENGINE_VALUES = ENGINE_TEXTS
+    ENGINE_REFUSED,    /* why the open batch can't be sent whole, or nil */
+    ENGINE_VALUES = ENGINE_REFUSED
 };
 
 typedef struct lua_engine {
@@ -113,6 +114,9 @@ typedef struct lua_engine {
     int pumped;
     full_policy on_full;
     uint64_t playing; /* plays whose Ended has not been pulled */
+    uint64_t batch;   /* the number of the open batch, 0 = none is */
+    uint64_t batches; /* how many there have been */
+    uint64_t held;    /* plays that the open batch holds */
     event_queue events;
 } lua_engine;
 
@@ -164,6 +168,14 @@ int engine_open(lua_State *L);
 int engine_attach(lua_State *L);
 void engine_class(lua_State *L);
 
+/* ------------------------------------------------------------ batches -- */
+
+/* After TABOR_ERR_FULL while a batch is open: it is refused as a whole then. */
+void batch_note_refused(lua_State *L, int index);
+
+/* engine:batch(fn, ...) */
+int engine_batch(lua_State *L);
+
 /* ------------------------------------------------------------- events -- */
 
 /* Take over all that the client has to tell; runs no handler. Voices know
@@ -197,13 +209,28 @@ int engine_off(lua_State *L);
 
 /* ------------------------------------------------------------ samples -- */
 
+enum {
+    SAMPLE_ENGINE = 1,
+    SAMPLE_PARENT /* of a slice */
+};
+
+/* A slice is a window on its parent: it has a handle of its own only to be
+ * unloaded by itself. The parent is never a slice. */
 typedef struct lua_sample {
     lua_engine *engine;
     tabor_handle handle; /* 0 once unloaded */
     tabor_sample_info info;
+    const struct lua_sample *parent; /* of a slice, else NULL */
+    uint64_t first;                  /* a slice's first frame in its parent */
 } lua_sample;
 
 lua_sample *sample_check(lua_State *L, int index);
+
+/* The handle to play; 0 if the sample, or a slice's parent, is unloaded. */
+tabor_handle sample_handle(const lua_sample *s);
+
+/* nil, a sentence, "closed". */
+int sample_return_unloaded(lua_State *L, const lua_sample *s);
 
 /* The engine at index is about to close: give all its samples back. */
 void sample_release_all(lua_State *L, int index);
@@ -211,6 +238,23 @@ void sample_release_all(lua_State *L, int index);
 /* engine:load(source, options) */
 int engine_load(lua_State *L);
 void sample_class(lua_State *L);
+
+/* ------------------------------------------------------------- shapes -- */
+
+/* Read the loop at index, true or {start, end}, in frames of the sample; a
+ * slice is looped as a whole by true. */
+void shape_read_loop(lua_State *L, int index, const lua_sample *s,
+                     tabor_play_params *params);
+
+/* Read the envelope at index: what tabor.adsr() takes, or gave. */
+void shape_read_env(lua_State *L, int index, const lua_engine *e,
+                    tabor_env *env);
+
+/* Keep a play inside its slice; its offset is within it. */
+void shape_clip(lua_State *L, const lua_sample *s, tabor_play_params *params);
+
+/* tabor.adsr(options) */
+int shape_adsr(lua_State *L);
 
 /* ------------------------------------------------------------- voices -- */
 
@@ -223,14 +267,18 @@ typedef struct lua_voice {
     lua_engine *engine;
     tabor_handle handle; /* 0: dropped under on_full = "drop", has ended */
     double rate, pitch;  /* as last asked for: set() changes them together */
+    uint64_t batch;      /* the number of the batch it was played in, or 0 */
     int has_ended;
-    tabor_event ended;
+    tabor_event ended; /* of no type if it was in a batch that wasn't sent */
 } lua_voice;
 
 /* Push a Voice of the engine at index. */
 lua_voice *voice_push(lua_State *L, int index, tabor_handle handle);
 
 lua_voice *voice_check(lua_State *L, int index);
+
+/* A play that was never sent because of on_full = "drop": it ends now. */
+void voice_mark_dropped(lua_voice *v);
 
 /* Wait for the Ended of the voice at index voice and return it. */
 int voice_wait_for(lua_State *L, int index, int voice, double timeout);

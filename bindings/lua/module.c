@@ -68,6 +68,7 @@ static const luaL_Reg functions[] = {{"open", engine_open},
                                      {"read", audio_read},
                                      {"kit", module_kit},
                                      {"db", module_db},
+                                     {"adsr", shape_adsr},
                                      {NULL, NULL}};
 
 int

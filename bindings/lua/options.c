@@ -106,6 +106,11 @@ read_value(lua_State *L, const char *what, const option *o, void *out)
     case OPTION_WORD:
         *(int *)field = options_word(L, -1, what, o->name, o->words);
         break;
+    case OPTION_VALUE: /* below the pair that is being read */
+        lua_pushvalue(L, -1);
+        lua_insert(L, -3);
+        *(int *)field = lua_gettop(L) - 2;
+        break;
     }
 }
 

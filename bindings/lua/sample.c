@@ -9,6 +9,21 @@ sample_check(lua_State *L, int index)
     return luaL_checkudata(L, index, SAMPLE_CLASS);
 }
 
+tabor_handle
+sample_handle(const lua_sample *s)
+{
+    return s->handle && s->parent ? s->parent->handle : s->handle;
+}
+
+int
+sample_return_unloaded(lua_State *L, const lua_sample *s)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "sample '%s' is unloaded: load it again", s->info.name);
+    lua_pushstring(L, "closed");
+    return 3;
+}
+
 /* --------------------------------------------------------------- load -- */
 
 typedef struct load_options {
@@ -73,12 +88,12 @@ read_source(lua_State *L, const lua_engine *e, const load_options *o,
 static lua_sample *
 sample_push(lua_State *L, int index)
 {
-    lua_sample *s = lua_newuserdatauv(L, sizeof *s, 1);
+    lua_sample *s = lua_newuserdatauv(L, sizeof *s, SAMPLE_PARENT);
     memset(s, 0, sizeof *s);
     s->engine = engine_check(L, index);
     luaL_setmetatable(L, SAMPLE_CLASS);
     lua_pushvalue(L, index);
-    lua_setiuservalue(L, -2, 1);
+    lua_setiuservalue(L, -2, SAMPLE_ENGINE);
     lua_getiuservalue(L, index, ENGINE_SAMPLES);
     lua_pushvalue(L, -2);
     lua_pushboolean(L, 1);
@@ -125,6 +140,55 @@ engine_load(lua_State *L)
     return 1;
 }
 
+/* -------------------------------------------------------------- slice -- */
+
+/* Push a window on the sample at index: so many frames from first on. */
+static void
+push_slice(lua_State *L, int index, uint64_t first, uint64_t frames)
+{
+    const lua_sample *s = sample_check(L, index);
+    lua_getiuservalue(L, index, SAMPLE_ENGINE);
+    lua_sample *slice = sample_push(L, lua_gettop(L));
+    if (s->parent) {
+        lua_getiuservalue(L, index, SAMPLE_PARENT);
+    } else {
+        lua_pushvalue(L, index);
+    }
+    slice->parent = s->parent ? s->parent : s;
+    lua_setiuservalue(L, -2, SAMPLE_PARENT);
+    slice->handle = s->handle;
+    slice->first = s->first + first;
+    slice->info = s->info;
+    slice->info.frames = frames;
+    slice->info.loop_start = slice->info.loop_end = 0;
+}
+
+/* sample:slice(start[, end]) */
+static int
+sample_slice(lua_State *L)
+{
+    const lua_sample *s = sample_check(L, 1);
+    const double start = luaL_checknumber(L, 2);
+    const double duration = (double)s->info.frames / s->info.rate;
+    const double end = luaL_optnumber(L, 3, duration);
+    const uint64_t first = engine_frames(L, s->engine, "slice", "start", start);
+    const uint64_t last = engine_frames(L, s->engine, "slice", "end", end);
+    if (first >= last || last > s->info.frames) {
+        return luaL_error(L,
+                          "slice: %f to %f seconds is no part of a sample of "
+                          "%f seconds",
+                          start, end, duration);
+    }
+    if (!s->engine->client) {
+        return engine_return_closed(L);
+    }
+    if (!sample_handle(s)) {
+        return sample_return_unloaded(L, s);
+    }
+    push_slice(L, 1, first, last - first);
+    return 1;
+}
+
 /* ------------------------------------------------------------- unload -- */
 
 static const char *const unload_words[] = {"ring", "fade", "cut", NULL};
@@ -167,7 +231,12 @@ sample_unload(lua_State *L)
         lua_pushboolean(L, 0);
         return 1;
     }
-    lua_getiuservalue(L, 1, 1);
+    if (s->parent) {
+        s->handle = 0; /* the parent doesn't notice */
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_getiuservalue(L, 1, SAMPLE_ENGINE);
     unload_command c = {s->handle, (tabor_unload)o.voices};
     const tabor_status st = engine_send(L, lua_gettop(L), send_unload, &c);
     if (st == TABOR_OK || st == TABOR_ERR_STALE) {
@@ -180,7 +249,7 @@ sample_unload(lua_State *L)
 static void
 release(lua_sample *s)
 {
-    if (s->handle && s->engine->client) {
+    if (s->handle && !s->parent && s->engine->client) {
         tabor_sample_release(s->engine->client, s->handle);
     }
     s->handle = 0;
@@ -208,6 +277,17 @@ sample_release_all(lua_State *L, int index)
 
 /* -------------------------------------------------------------- class -- */
 
+/* Frames as seconds; nil where the sample has no loop. */
+static void
+push_loop_point(lua_State *L, const lua_sample *s, uint64_t frame)
+{
+    if (s->info.loop_end == 0) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_pushnumber(L, (double)frame / s->info.rate);
+}
+
 static int
 sample_index(lua_State *L)
 {
@@ -224,6 +304,10 @@ sample_index(lua_State *L)
         lua_pushinteger(L, s->info.rate);
     } else if (strcmp(key, "duration") == 0) {
         lua_pushnumber(L, (double)s->info.frames / s->info.rate);
+    } else if (strcmp(key, "loop_start") == 0) {
+        push_loop_point(L, s, s->info.loop_start);
+    } else if (strcmp(key, "loop_end") == 0) {
+        push_loop_point(L, s, s->info.loop_end);
     } else if (strcmp(key, "name") == 0) {
         lua_pushstring(L, s->info.name);
     } else {
@@ -239,7 +323,7 @@ sample_tostring(lua_State *L)
     lua_pushfstring(L, SAMPLE_CLASS " '%s' (%f s, %d channel%s%s)",
                     s->info.name, (double)s->info.frames / s->info.rate,
                     (int)s->info.channels, s->info.channels == 1 ? "" : "s",
-                    s->handle ? "" : ", unloaded");
+                    sample_handle(s) ? "" : ", unloaded");
     return 1;
 }
 
@@ -248,8 +332,10 @@ static const luaL_Reg sample_meta[] = {{"__gc", sample_release},
                                        {"__tostring", sample_tostring},
                                        {NULL, NULL}};
 
-static const luaL_Reg sample_methods[] = {
-    {"play", sample_play}, {"unload", sample_unload}, {NULL, NULL}};
+static const luaL_Reg sample_methods[] = {{"play", sample_play},
+                                          {"slice", sample_slice},
+                                          {"unload", sample_unload},
+                                          {NULL, NULL}};
 
 void
 sample_class(lua_State *L)

@@ -29,14 +29,17 @@ voice_push(lua_State *L, int index, tabor_handle handle)
 typedef struct play_options {
     double velocity, gain, pan, rate, pitch;
     double at, offset, duration; /* seconds, NAN if not given */
+    double fade_in, fade_out;
     uint64_t at_frame;
-    uint32_t tag;
+    uint32_t tag, choke;
     int late;
+    int loop, env; /* where on the stack, 0 if not given */
 } play_options;
 
 #define PLAY_OPTIONS                                                           \
     {                                                                          \
-        1, 1, 0, 1, 0, NAN, NAN, NAN, TABOR_ASAP, 0, TABOR_LATE_PLAY           \
+        1, 1, 0, 1, 0, NAN, NAN, NAN, 0, 0, TABOR_ASAP, 0, 0, TABOR_LATE_PLAY, \
+            0, 0                                                               \
     }
 
 static const char *const late_words[] = {"play", "catch_up", "drop", NULL};
@@ -54,18 +57,45 @@ static const option play_known[] = {
     {"duration", OPTION_NUMBER, FIELD(duration), NULL},
     {"late", OPTION_WORD, FIELD(late), late_words},
     {"tag", OPTION_COUNT, FIELD(tag), NULL},
+    {"loop", OPTION_VALUE, FIELD(loop), NULL},
+    {"fade_in", OPTION_NUMBER, FIELD(fade_in), NULL},
+    {"fade_out", OPTION_NUMBER, FIELD(fade_out), NULL},
+    {"env", OPTION_VALUE, FIELD(env), NULL},
+    {"choke", OPTION_COUNT, FIELD(choke), NULL},
     {NULL, 0, 0, NULL}};
 #undef FIELD
 
 typedef struct play_command {
     tabor_handle sample;
     tabor_play_params params;
+    tabor_env env;      /* params.env may point here */
     tabor_handle voice; /* out */
 } play_command;
 
+/* Loop, fades, envelope and choke group. */
 static void
-read_play(lua_State *L, int index, const lua_engine *e, play_command *c)
+read_shape(lua_State *L, const lua_sample *s, const play_options *o,
+           play_command *c)
 {
+    c->params.fade_in =
+        engine_ramp(L, s->engine, "play", "fade_in", o->fade_in);
+    c->params.fade_out =
+        engine_ramp(L, s->engine, "play", "fade_out", o->fade_out);
+    c->params.choke = o->choke;
+    if (o->loop) {
+        shape_read_loop(L, o->loop, s, &c->params);
+    }
+    if (o->env) {
+        shape_read_env(L, o->env, s->engine, &c->env);
+        c->params.env = &c->env;
+    }
+}
+
+/* What it reads may leave values on the stack. */
+static void
+read_play(lua_State *L, int index, const lua_sample *s, play_command *c)
+{
+    const lua_engine *e = s->engine;
     play_options o = PLAY_OPTIONS;
     options_read(L, index, "play", play_known, &o);
     c->params = (tabor_play_params)TABOR_PLAY;
@@ -83,6 +113,10 @@ read_play(lua_State *L, int index, const lua_engine *e, play_command *c)
     if (!isnan(o.duration)) {
         c->params.length = engine_frames(L, e, "play", "duration", o.duration);
     }
+    read_shape(L, s, &o, c);
+    if (s->parent) {
+        shape_clip(L, s, &c->params);
+    }
 }
 
 static tabor_status
@@ -92,26 +126,31 @@ send_play(tabor_client *client, void *given)
     return tabor_play(client, c->sample, &c->params, &c->voice);
 }
 
-static int
-return_unloaded(lua_State *L, const lua_sample *s)
-{
-    lua_pushnil(L);
-    lua_pushfstring(L, "sample '%s' is unloaded: load it again", s->info.name);
-    lua_pushstring(L, "closed");
-    return 3;
-}
-
-/* A play that on_full = "drop" refused: the Voice on top has ended before it
- * began. */
-static int
-return_dropped(const lua_engine *e, lua_voice *v)
+void
+voice_mark_dropped(lua_voice *v)
 {
     v->has_ended = 1;
-    v->ended = (tabor_event){.frame = tabor_engine_frame(e->engine),
+    v->ended = (tabor_event){.frame = tabor_engine_frame(v->engine->engine),
                              .value = TABOR_NO_FRAME,
                              .type = TABOR_EVENT_ENDED,
                              .reason = TABOR_CANCELLED};
-    return 1;
+}
+
+/* The Voice on top has been sent: its Ended will find it. */
+static void
+remember(lua_State *L, int index, lua_voice *v, const play_command *c)
+{
+    lua_engine *e = v->engine;
+    e->playing++;
+    e->held += e->batch != 0;
+    v->batch = e->batch;
+    v->handle = c->voice;
+    v->rate = c->params.rate;
+    v->pitch = c->params.pitch;
+    lua_getiuservalue(L, index, ENGINE_VOICES);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, (lua_Integer)v->handle);
+    lua_pop(L, 1);
 }
 
 /* Play the sample on the engine at index; the options are at options. */
@@ -119,33 +158,27 @@ static int
 play(lua_State *L, int index, const lua_sample *s, int options)
 {
     lua_engine *e = engine_check(L, index);
-    play_command c = {s->handle, TABOR_PLAY, 0};
-    read_play(L, options, e, &c);
+    play_command c = {.sample = sample_handle(s)};
+    read_play(L, options, s, &c);
     if (!e->client) {
         return engine_return_closed(L);
     }
-    if (!s->handle) {
-        return return_unloaded(L, s);
+    if (!c.sample) {
+        return sample_return_unloaded(L, s);
     }
     lua_voice *v = voice_push(L, index, 0);
     const tabor_status st = engine_send(L, index, send_play, &c);
     if (st == TABOR_ERR_STALE) {
-        return return_unloaded(L, s);
+        return sample_return_unloaded(L, s);
     }
     if (st == TABOR_ERR_FULL && e->on_full == FULL_DROP) {
-        return return_dropped(e, v);
+        voice_mark_dropped(v);
+        return 1;
     }
     if (st != TABOR_OK) {
         return engine_return_sent(L, e, st);
     }
-    e->playing++;
-    v->handle = c.voice;
-    v->rate = c.params.rate;
-    v->pitch = c.params.pitch;
-    lua_getiuservalue(L, index, ENGINE_VOICES);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)v->handle);
-    lua_pop(L, 1);
+    remember(L, index, v, &c);
     return 1;
 }
 
@@ -165,7 +198,7 @@ sample_play(lua_State *L)
 {
     const lua_sample *s = sample_check(L, 1);
     lua_settop(L, 2);
-    lua_getiuservalue(L, 1, 1);
+    lua_getiuservalue(L, 1, SAMPLE_ENGINE);
     return play(L, 3, s, 2);
 }
 
@@ -220,6 +253,43 @@ voice_stop(lua_State *L)
                       engine_at(L, v->engine, "stop", o.at, o.at_frame)};
     return send_to_voice(L, send_stop, &c);
 }
+
+/* ------------------------------------------------------------ release -- */
+
+typedef struct release_options {
+    double at;
+    uint64_t at_frame;
+} release_options;
+
+static const option release_known[] = {
+    {"at", OPTION_NUMBER, offsetof(release_options, at), NULL},
+    {"at_frame", OPTION_FRAME, offsetof(release_options, at_frame), NULL},
+    {NULL, 0, 0, NULL}};
+
+typedef struct release_command {
+    tabor_handle voice;
+    uint64_t at;
+} release_command;
+
+static tabor_status
+send_release(tabor_client *client, void *given)
+{
+    const release_command *c = given;
+    return tabor_voice_release(client, c->voice, c->at);
+}
+
+static int
+voice_release(lua_State *L)
+{
+    const lua_voice *v = voice_check(L, 1);
+    release_options o = {NAN, TABOR_ASAP};
+    options_read(L, 2, "release", release_known, &o);
+    release_command c = {v->handle, TABOR_ASAP};
+    c.at = engine_at(L, v->engine, "release", o.at, o.at_frame);
+    return send_to_voice(L, send_release, &c);
+}
+
+/* -------------------------------------------------------------- close -- */
 
 /* Leaving a block must not fail, nor wait: a full queue lets it ring. */
 static int
@@ -316,12 +386,25 @@ voice_set(lua_State *L)
 
 /* -------------------------------------------------------------- ended -- */
 
+/* A voice of a batch that was refused has ended without an Ended. */
+static int
+was_sent(const lua_voice *v)
+{
+    return !v->has_ended || v->ended.type == TABOR_EVENT_ENDED;
+}
+
 int
 voice_wait_for(lua_State *L, int index, int voice, double timeout)
 {
     const tabor_status st = events_wait(L, index, voice, timeout);
     if (st != TABOR_OK) {
         return events_return_missed(L, index, st);
+    }
+    if (!was_sent(voice_check(L, voice))) {
+        lua_pushnil(L);
+        lua_pushstring(L, "the voice was in a batch that was not sent");
+        lua_pushstring(L, "closed");
+        return 3;
     }
     events_push_ended(L, voice);
     return 1;
@@ -360,7 +443,7 @@ voice_index(lua_State *L)
         lua_pushinteger(L, (lua_Integer)v->handle);
     } else if (strcmp(key, "alive") == 0) {
         lua_pushboolean(L, !pull_ended(L, v) && v->engine->client);
-    } else if (strcmp(key, "ended") == 0 && pull_ended(L, v)) {
+    } else if (strcmp(key, "ended") == 0 && pull_ended(L, v) && was_sent(v)) {
         events_push_ended(L, 1);
     } else {
         lua_pushnil(L);
@@ -396,6 +479,7 @@ static const luaL_Reg voice_meta[] = {{"__gc", voice_gc},
                                       {NULL, NULL}};
 
 static const luaL_Reg voice_methods[] = {{"stop", voice_stop},
+                                         {"release", voice_release},
                                          {"set", voice_set},
                                          {"wait", voice_wait},
                                          {NULL, NULL}};

@@ -96,8 +96,8 @@ TABOR_API const char *tabor_error(void);
 
 /* Which room was missing at the calling thread's last TABOR_ERR_FULL.  [any]
  *
- * which   "queue" (ring slots), "schedule" (pending commands),
- *         "plays" (plays that have not ended) or "samples"
+ * which   "queue" (ring slots), "schedule" (pending commands), "batch",
+ *         "plays" (plays that have not ended), "samples" or "pings"
  */
 typedef struct tabor_full {
     uint32_t needed, free;

@@ -71,6 +71,9 @@ tabor_batch_abandon(tabor_client *client)
     for (uint32_t i = 0; i < client->batch_count; i++) {
         if (client->batch[i].type == TABOR_COMMAND_PLAY_SAMPLE) {
             tabor_client_free_play(client, client->batch[i].target);
+        } else if (client->batch[i].type == TABOR_COMMAND_RETIRE_SAMPLE) {
+            /* unloaded it is all the same, and must be freed */
+            tabor_client_put_off(client, client->batch[i].target);
         }
     }
     end_batch(client);

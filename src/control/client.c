@@ -229,7 +229,9 @@ above(uint32_t free, uint32_t kept)
 uint32_t
 tabor_client_most(const tabor_client *c)
 {
-    return c->link->command_ring.capacity - TABOR_URGENT_SLOTS;
+    uint32_t ring = c->link->command_ring.capacity;
+    return (ring < TABOR_SCHEDULE_SLOTS ? ring : TABOR_SCHEDULE_SLOTS) -
+           TABOR_URGENT_SLOTS;
 }
 
 tabor_status
@@ -291,6 +293,12 @@ tabor_client_send_now(tabor_client *c, const tabor_command *commands,
             &c->link->commands[(ring->next_tail + i) & ring->mask];
         *slot = commands[i];
         slot->seq = c->sent + i;
+        if (slot->type == TABOR_COMMAND_SET_VOLUME) {
+            uint32_t bits;
+            memcpy(&bits, &slot->body.volume.gain, sizeof bits);
+            atomic_store_explicit(&c->engine->gain_bits, bits,
+                                  memory_order_relaxed);
+        }
     }
     tabor_ring_commit(ring, n);
     c->sent += n;
@@ -305,7 +313,9 @@ flush_releases(tabor_client *c)
 {
     pthread_mutex_lock(&c->mutex);
     uint64_t refused = c->refused; /* nobody asked: not a refusal */
-    while (c->release_count && tabor_client_reserve_now(c, 1, 1) == TABOR_OK) {
+    /* an open batch may play what is to be released: it goes first */
+    while (c->release_count && !c->batch &&
+           tabor_client_reserve_now(c, 1, 1) == TABOR_OK) {
         tabor_command retire = {.type = TABOR_COMMAND_RETIRE_SAMPLE,
                                 .target = c->releases[--c->release_count]};
         tabor_client_send_now(c, &retire, 1);

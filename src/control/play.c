@@ -73,6 +73,12 @@ find_loop(const tabor_play_params *p, const tabor_sample_size *size,
                               start, end, size->frames);
         }
     }
+    if (end && p->offset >= end) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "offset is %" PRIu64
+                          " frames, past the loop's end at %" PRIu64,
+                          p->offset, end);
+    }
     shape->body.shape.loop_start = (uint32_t)start;
     shape->body.shape.loop_end = (uint32_t)end;
     return TABOR_OK;
@@ -426,18 +432,10 @@ tabor_set_gain(tabor_client *client, double gain, uint32_t ramp_frames)
     if (st != TABOR_OK || (st = check_ramp("ramp", ramp_frames)) != TABOR_OK) {
         return st;
     }
-    float level = (float)gain;
     const tabor_command command = {
         .type = TABOR_COMMAND_SET_VOLUME,
-        .body.volume = {.gain = level, .ramp_frames = ramp_frames}};
-    st = send_one(client, &command, 0);
-    if (st == TABOR_OK) {
-        uint32_t bits;
-        memcpy(&bits, &level, sizeof bits);
-        atomic_store_explicit(&client->engine->gain_bits, bits,
-                              memory_order_relaxed);
-    }
-    return st;
+        .body.volume = {.gain = (float)gain, .ramp_frames = ramp_frames}};
+    return send_one(client, &command, 0);
 }
 
 /* ------------------------------------------------------------- samples -- */
@@ -557,9 +555,8 @@ tabor_sample_unload(tabor_client *client, tabor_handle sample,
     return st;
 }
 
-/* Remember an unload for when there is room. Under the mutex. */
-static void
-put_off(tabor_client *c, tabor_handle sample)
+void
+tabor_client_put_off(tabor_client *c, tabor_handle sample)
 {
     if (c->release_count == c->release_capacity) {
         uint32_t more = c->release_capacity ? 2 * c->release_capacity : 16;
@@ -586,11 +583,11 @@ tabor_sample_release(tabor_client *client, tabor_handle sample)
     pthread_mutex_lock(&client->mutex);
     if (tabor_samples_close(&engine->samples, sample)) {
         uint64_t refused = client->refused;
-        if (client->release_count == 0 &&
+        if (client->release_count == 0 && !client->batch &&
             tabor_client_reserve(client, 1, 1) == TABOR_OK) {
             tabor_client_send(client, &command, 1);
         } else {
-            put_off(client, sample);
+            tabor_client_put_off(client, sample);
         }
         client->refused = refused;
     }

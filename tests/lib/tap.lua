@@ -97,6 +97,20 @@ function tap.fails(code, words, name, value, message, got_code)
   end
 end
 
+-- A channel of audio is want(frame) in each frame, within the tolerance.
+function tap.like(audio, channel, want, tolerance, name)
+  local most = 0
+  for frame = 0, audio.frames - 1 do
+    local error = math.abs(audio:get(frame, channel) - want(frame))
+    most = error <= most and most or error -- NaN is the worst
+  end
+  local near = audio.frames > 0 and most <= tolerance
+  tap.ok(near, name)
+  if not near then
+    note(("off by %g in %d frames"):format(most, audio.frames))
+  end
+end
+
 function tap.skip_all(reason)
   print("1..0 # SKIP " .. reason)
   os.exit(0, true)
