@@ -1,21 +1,24 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-#   faults jack|pulse TITLE
+#   faults jack|pulse TITLE SIGNAL...
 #
-# The whole test for one kind of server: it is killed, terminated, stopped and
-# continued, twenty times each, while a voice plays. Half of the players leave
-# at once, half stay until the server is back.
+# The whole test for one kind of server: it is killed (KILL), terminated (TERM)
+# or stopped and continued (STOP), twenty times each, while a voice plays. Half
+# of the players leave at once, half stay until the server is back.
 
 faults_times=20
 
+# faults_run API SIGNAL...: all signals and languages side by side
 faults_run() {
+    faults_api=$1
+    shift
     faults_each=$((faults_times / $(echo "$players" | wc -w)))
     faults_lanes=
-    for signal in KILL TERM STOP; do
+    for signal in "$@"; do
         for language in $players; do
             timeout -k 1 50 env -u TABOR_PRIVATE_SHM bash \
-                "$srcdir/tests/servers/fault-lane.sh" "$1" "$signal" \
+                "$srcdir/tests/servers/fault-lane.sh" "$faults_api" "$signal" \
                 "$language" "$faults_each" \
                 >"$servers_folder/$signal.$language" \
                 2>"$servers_folder/$signal.$language.err" &
@@ -72,9 +75,15 @@ faults_control() {
 }
 
 faults() {
-    faults_run "$1"
-    faults_judge KILL "$2 killed"
-    faults_judge TERM "$2 terminated"
-    faults_judge STOP "$2 stopped and continued"
-    faults_control "$1" "$2"
+    faults_server=$1 faults_title=$2
+    shift 2
+    faults_run "$faults_server" "$@"
+    for signal in "$@"; do
+        case $signal in
+        KILL) faults_judge KILL "$faults_title killed" ;;
+        TERM) faults_judge TERM "$faults_title terminated" ;;
+        STOP) faults_judge STOP "$faults_title stopped and continued" ;;
+        esac
+    done
+    faults_control "$faults_server" "$faults_title"
 }

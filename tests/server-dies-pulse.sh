@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# A PulseAudio server that dies or hangs takes nobody with it.
+# A PulseAudio server that dies takes nobody with it.
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
 tap_limit 58 bash "$0"
@@ -12,5 +12,5 @@ servers_require pulse
 # shellcheck source=tests/servers/faults.sh
 . "$srcdir/tests/servers/faults.sh"
 
-faults pulse PulseAudio
+faults pulse PulseAudio KILL TERM
 done_testing
