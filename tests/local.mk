@@ -98,6 +98,20 @@ TESTS += %D%/both.py
 endif
 endif
 
+# Real sound servers, which the tests start by themselves.
+server_tests = %D%/server-devices.sh %D%/server-faults-jack.sh \
+    %D%/server-faults-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
+TESTS += $(server_tests)
+EXTRA_DIST += $(server_tests) %D%/jackcap.c %D%/lib/servers.sh \
+    %D%/lib/stamps.py %D%/servers/capture.sh %D%/servers/devices.lua \
+    %D%/servers/devices.py %D%/servers/fault-lane.sh %D%/servers/faults.sh \
+    %D%/servers/player.lua %D%/servers/player.py
+if HAVE_JACK
+check_PROGRAMS += %D%/jackcap
+%C%_jackcap_CFLAGS = $(AM_CFLAGS) $(JACK_CFLAGS)
+%C%_jackcap_LDADD = $(JACK_LIBS)
+endif
+
 # A driver as a stranger writes it, for the tests; loaded, never linked.
 check_LTLIBRARIES += %D%/chaos.la
 %C%_chaos_la_SOURCES = %D%/drivers/chaos.c

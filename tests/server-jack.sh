@@ -17,6 +17,17 @@ make_sound "$second" 48000
 long=$servers_folder/long.wav
 make_sound "$long" 480000
 
+# jackd's synchronous mode deadlocks now and then when a client comes or goes.
+# That is told from a fault of ours by asking it; then a new one is tried.
+capture_from_jack() {
+    capture jack "$@" && return
+    timeout 3 jack_lsp >/dev/null 2>&1 && return 1
+    echo "jackd hangs: once more, with another"
+    jack_stop KILL
+    jack_start "$period"
+    capture jack "$@"
+}
+
 for period in 64 256 1024; do
     jack_start "$period"
     for language in $players; do
@@ -27,7 +38,7 @@ frame to its end" capture jack "$language" play "$second"
         ok "all 48000 frames from $language are captured, each once, bit for \
 bit" capture_exact 48000
     done
-    jack_stop
+    jack_stop TERM
 done
 
 # The checker itself: the sound without its header, then without one frame,
@@ -49,9 +60,10 @@ freewheel() {
 }
 capture_before=freewheel
 for language in $players; do
-    jack_start 256
+    period=256
+    jack_start "$period"
     ok "in JACK's freewheel: $language plays ten seconds" \
-        capture jack "$language" hurry "$long"
+        capture_from_jack "$language" hurry "$long"
     took=$((($(date +%s%N) - $(cat "$servers_folder/began")) / 1000000))
     note "$language took $took ms"
     ok "in less than eight" [ "$took" -lt 8000 ]

@@ -7,8 +7,8 @@
 #   servers_private "$0" "$@"       after tap_limit: may start the test anew
 #   servers_require jack            skips the test if it can't run here, or
 #                                   fails it if TABOR_REQUIRE_SERVERS is 1
-#   jack_start 256; jack_stop       sets jack_pid
-#   pulse_start; pulse_stop         sets pulse_pid
+#   jack_start 256; jack_stop TERM  sets jack_pid
+#   pulse_start; pulse_stop TERM    sets pulse_pid
 #   player python play jack s.wav   a script that plays; see servers/player.py
 #
 # What was started is ended by its pid when the test ends, however it ends.
@@ -19,17 +19,22 @@ jack_pid=
 pulse_pid=
 
 # Killed JACK servers and clients leave locks behind that all servers of a user
-# share through /dev/shm. Root can have an own one. The limit of tap_limit goes
-# on counting.
+# share through /dev/shm. So the test starts itself anew with an own one, if
+# this kernel lets it: root in a new mount namespace, others in a new user
+# namespace too. The limit of tap_limit goes on counting.
 servers_private() {
-    if [ "${TABOR_PRIVATE_SHM:-no}" = no ] && [ "$(id -u)" = 0 ] &&
-        unshare -m --propagation private true 2>/dev/null; then
-        # shellcheck disable=SC2016
-        TAP_LIMITED=$1 TABOR_PRIVATE_SHM=yes \
-            exec unshare -m --propagation private sh -c '
-            mount -t tmpfs -o size=512m,mode=1777 tmpfs /dev/shm && exec "$@"
-        ' private "$@"
-    fi
+    for servers_unshare in '-m' '-r -m'; do
+        [ "${TABOR_PRIVATE_SHM:-no}" = no ] || break
+        # shellcheck disable=SC2016,SC2086
+        if unshare $servers_unshare --propagation private sh -c \
+            'mount -t tmpfs tmpfs /dev/shm' 2>/dev/null; then
+            TAP_LIMITED=$1 TABOR_PRIVATE_SHM=yes \
+                exec unshare $servers_unshare --propagation private sh -c '
+                mount -t tmpfs -o size=512m,mode=1777 tmpfs /dev/shm &&
+                    exec "$@"
+            ' private "$@"
+        fi
+    done
     servers_isolate
 }
 
@@ -92,7 +97,23 @@ servers_have() {
     fi
     players=$(player_languages)
     servers_why='configured without python and lua'
-    [ -n "$players" ]
+    [ -n "$players" ] || return 1
+    servers_why='no Python runs, which checks what was captured'
+    [ "$(stamps)" = stamps ]
+}
+
+# stamps make FILE FRAMES, stamps verify FILE FRAMES: see stamps.py. PYTHON may
+# be a colon, if configured without.
+stamps() {
+    if [ "$("${PYTHON:-:}" -c 'print(1)' 2>/dev/null)" = 1 ]; then
+        "$PYTHON" "$srcdir/tests/lib/stamps.py" "$@"
+    else
+        python3 "$srcdir/tests/lib/stamps.py" "$@"
+    fi
+}
+
+make_sound() {
+    stamps make "$1" "$2"
 }
 
 servers_require() {
@@ -120,14 +141,14 @@ player() {
     timeout -k 1 30 "$player_command" "$player_script" "$@"
 }
 
-# wait_until SECONDS COMMAND...: ask again each 20 ms; 1 if it never succeeds.
+# wait_until SECONDS COMMAND...: ask again each 50 ms; 1 if it never succeeds.
 wait_until() {
-    wait_turns=$(($1 * 50))
+    wait_turns=$(($1 * 20))
     shift
     while ! "$@" >/dev/null 2>&1; do
         wait_turns=$((wait_turns - 1))
         [ "$wait_turns" -gt 0 ] || return 1
-        sleep .02
+        sleep .05
     done
 }
 
@@ -147,7 +168,7 @@ jack_start() {
 }
 
 jack_stop() {
-    servers_stop "$jack_pid" "${1:-TERM}"
+    servers_stop "$jack_pid" "$1"
 }
 
 pulse_ready() {
@@ -172,5 +193,5 @@ END
 }
 
 pulse_stop() {
-    servers_stop "$pulse_pid" "${1:-TERM}"
+    servers_stop "$pulse_pid" "$1"
 }

@@ -1,0 +1,65 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+#
+# Record what a player plays, without losing its first frame: the recorder is
+# there before the player, which waits for a line before it plays.
+#
+#   capture jack|pulse LANGUAGE DO SOUND [BLOCK]
+#
+# leaves $capture_raw (interleaved float32) and $capture_said (what the player
+# said); returns the player's status.
+
+capture_raw=$servers_folder/capture.raw
+capture_said=$servers_folder/player.said
+capture_ready=$servers_folder/capture.ready
+capture_go=$servers_folder/go
+
+# A minute of memory is more than any of these tests plays.
+capture_begin() {
+    rm -f "$capture_raw" "$capture_ready"
+    case $1 in
+    jack)
+        "$builddir/tests/jackcap" "$capture_raw" 2880000 tabor \
+            >"$capture_ready" &
+        ;;
+    pulse)
+        parec -d tabor.monitor --format=float32le --rate=48000 --channels=2 \
+            --latency-msec=20 --raw >"$capture_raw" &
+        ;;
+    esac
+    capture_pid=$!
+    servers_own "$capture_pid"
+}
+
+capture_is_ready() {
+    case $1 in
+    jack) grep -q connected "$capture_ready" ;;
+    pulse) [ -s "$capture_raw" ] ;;
+    esac && grep -q open "$capture_said"
+}
+
+# Whatever goes wrong, the player is let go and ends.
+capture() {
+    capture_begin "$1"
+    capture_api=$1 capture_language=$2 capture_do=$3
+    shift 3
+    [ -p "$capture_go" ] || mkfifo "$capture_go"
+    exec 5<>"$capture_go"
+    : >"$capture_said"
+    player "$capture_language" "$capture_do" "$capture_api" "$@" \
+        <"$capture_go" >"$capture_said" 5>&- &
+    capture_player=$!
+    wait_until 6 capture_is_ready "$capture_api"
+    [ -z "${capture_before:-}" ] || "$capture_before"
+    echo go >&5
+    wait "$capture_player"
+    capture_status=$?
+    exec 5>&-
+    servers_stop "$capture_pid" TERM
+    return "$capture_status"
+}
+
+# Were all frames of the sound captured, each once, bit for bit?
+capture_exact() {
+    stamps verify "$capture_raw" "$1"
+}
