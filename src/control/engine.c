@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control/client.h"
+#include "control/simd.h"
 #include "control/status.h"
 #include "rt/render.h"
 
@@ -124,12 +125,16 @@ fill(tabor_engine *e)
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no descriptor: %s",
                           strerror(errno));
     }
-    tabor_status st = tabor_samples_init(&e->samples, e->config.rate);
+    const tabor_kernels *kernels;
+    tabor_status st = tabor_simd_pick(&kernels);
     if (st != TABOR_OK) {
+        return st;
+    }
+    if ((st = tabor_samples_init(&e->samples, e->config.rate)) != TABOR_OK) {
         e->samples.slots = NULL;
         return st;
     }
-    e->rt = tabor_rt_new(&e->config, e->samples.slots);
+    e->rt = tabor_rt_new(&e->config, kernels, e->samples.slots);
     if (!e->rt) {
         return tabor_fail(TABOR_ERR_NO_MEMORY,
                           "no memory for an engine of %u voices",

@@ -39,6 +39,13 @@ enum {
     TABOR_COMMAND_STEP = 4
 };
 
+/* How a play reads its sample where it can't be copied. */
+enum {
+    TABOR_READ_LINEAR = 1,
+    TABOR_READ_SINC16 = 2,
+    TABOR_READ_SINC32 = 3
+};
+
 enum {
     TABOR_RETIRE_RING = 0,
     TABOR_RETIRE_FADE = 1,

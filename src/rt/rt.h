@@ -80,7 +80,8 @@ typedef struct tabor_voice {
     uint64_t handle, started;
     uint32_t late;
     uint16_t channels;
-    uint16_t stealing; /* 1: fading for another voice, not counted any more */
+    uint8_t stealing; /* 1: fading for another voice, not counted any more */
+    uint8_t kernel;   /* TABOR_READ_..., one of the three */
 } tabor_voice;
 
 /* The audio thread's own view of a sample. */
@@ -91,6 +92,9 @@ typedef struct tabor_rt_sample {
     uint16_t spare;
     uint32_t fade_frames;
 } tabor_rt_sample;
+
+typedef struct tabor_kernels tabor_kernels; /* rt/kernel.h */
+typedef struct tabor_sinc tabor_sinc;
 
 typedef struct tabor_rt {
     uint64_t frame; /* of the next value to be rendered */
@@ -114,6 +118,10 @@ typedef struct tabor_rt {
     tabor_sample_slot *slots; /* shared */
     tabor_rt_sample *samples; /* sample_count each */
     uint32_t sample_count;
+
+    const tabor_kernels *kernels; /* of the SIMD level that was picked */
+    const tabor_sinc *sinc[2];    /* series of tables: sinc16's, sinc32's */
+    uint8_t kernel;               /* of all plays: TABOR_READ_... */
 
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
     tabor_ramp master;

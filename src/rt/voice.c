@@ -135,6 +135,7 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play, uint32_t late,
     v->owner = (uint8_t)tabor_handle_owner(play->target);
     v->started = rt->frame;
     v->late = late;
+    v->kernel = rt->kernel;
     float left, right;
     pan_levels(play->body.play.pan, s->channels, &left, &right);
     v->gain = tabor_ramp_still(play->body.play.gain);
@@ -251,11 +252,25 @@ even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
     return (uint32_t)nearer(cut - frame, nearer(CHUNK, frames_left(v)));
 }
 
+/* A ramp from frame on, in a span that ends no later than the ramp. */
+static tabor_slope
+slope_of(const tabor_ramp *r, uint64_t frame)
+{
+    if (!tabor_ramp_moves(r, frame)) {
+        return (tabor_slope){.from = r->to};
+    }
+    return (tabor_slope){.from = r->from,
+                         .way = r->to - r->from,
+                         .per_frame = 1.0f / (float)r->frames,
+                         .at = (float)(frame - r->start)};
+}
+
 /* Add one sample channel to one bus channel. side: NULL = no pan there.
  * share: 1 / sample channels that meet there. */
 static void
-add_lane(const tabor_voice *v, float *out, const float *in, uint64_t frame,
-         const tabor_ramp *side, float share, uint32_t n)
+add_lane(const tabor_kernels *kernels, const tabor_voice *v, float *out,
+         const float *in, uint64_t frame, const tabor_ramp *side, float share,
+         uint32_t n)
 {
     static const tabor_ramp unity = {.to = 1.0f};
     if (!side) {
@@ -263,17 +278,37 @@ add_lane(const tabor_voice *v, float *out, const float *in, uint64_t frame,
     }
     if (!tabor_ramp_moves(&v->gain, frame) &&
         !tabor_ramp_moves(&v->fade, frame) && !tabor_ramp_moves(side, frame)) {
-        tabor_kernel_add(out, in, v->gain.to * v->fade.to * side->to * share,
-                         n);
+        kernels->add(out, in, v->gain.to * v->fade.to * side->to * share, n);
         return;
     }
-    float levels[CHUNK];
-    for (uint32_t i = 0; i < n; i++) {
-        levels[i] = tabor_ramp_at(&v->gain, frame + i) *
-                    tabor_ramp_at(&v->fade, frame + i) *
-                    tabor_ramp_at(side, frame + i) * share;
+    const tabor_levels levels = {.gain = slope_of(&v->gain, frame),
+                                 .fade = slope_of(&v->fade, frame),
+                                 .side[0] = slope_of(side, frame),
+                                 .share = share};
+    kernels->add_moving(out, in, &levels, n);
+}
+
+/* Add one sample channel to the bus channels left and right. */
+static void
+add_panned(const tabor_kernels *kernels, const tabor_voice *v, float *left,
+           const float *in, uint64_t frame, uint32_t n)
+{
+    float *const out[2] = {left, left + TABOR_SPAN_MAX};
+    if (!tabor_ramp_moves(&v->gain, frame) &&
+        !tabor_ramp_moves(&v->fade, frame) &&
+        !tabor_ramp_moves(&v->left, frame) &&
+        !tabor_ramp_moves(&v->right, frame)) {
+        float both = v->gain.to * v->fade.to;
+        const float levels[2] = {both * v->left.to, both * v->right.to};
+        kernels->add_pair(out, in, levels, n);
+        return;
     }
-    tabor_kernel_add_each(out, in, levels, n);
+    const tabor_levels levels = {
+        .gain = slope_of(&v->gain, frame),
+        .fade = slope_of(&v->fade, frame),
+        .side = {slope_of(&v->left, frame), slope_of(&v->right, frame)},
+        .share = 1.0f};
+    kernels->add_pair_moving(out, in, &levels, n);
 }
 
 /* Sample channels that meet on engine channel c. */
@@ -283,35 +318,70 @@ lane_share(unsigned sample_channels, unsigned channels, unsigned c)
     return 1.0f / (float)((sample_channels - c % channels - 1) / channels + 1);
 }
 
+/* Add channel c of v, n even frames of it, to the bus at offset. */
+static void
+add_channel(tabor_rt *rt, const tabor_voice *v, unsigned c, const float *in,
+            uint64_t frame, uint32_t offset, uint32_t n)
+{
+    unsigned lane = c % rt->channels;
+    float *out = rt->bus + (size_t)lane * TABOR_SPAN_MAX + offset;
+    float share = lane_share(v->channels, rt->channels, c);
+    if (rt->channels == 1) {
+        add_lane(rt->kernels, v, out, in, frame, NULL, share, n);
+    } else if (v->channels == 1) {
+        add_panned(rt->kernels, v, out, in, frame, n);
+    } else {
+        const tabor_ramp *side = lane == 0   ? &v->left
+                                 : lane == 1 ? &v->right
+                                             : NULL;
+        add_lane(rt->kernels, v, out, in, frame, side, share, n);
+    }
+}
+
+/* Read n values of channel c of v, and of channel c + 1 if there is one. */
+static void
+read_channels(const tabor_rt *rt, const tabor_voice *v, unsigned c, uint32_t n,
+              float scratch[2][CHUNK])
+{
+    const float *first = v->values + c * v->stride;
+    int pair = c + 1 < v->channels;
+    tabor_path path = {.values = {first, pair ? first + v->stride : NULL},
+                       .phase = v->phase,
+                       .step = v->step};
+    float *const out[2] = {scratch[0], scratch[1]};
+    if (v->kernel == TABOR_READ_LINEAR) {
+        rt->kernels->linear(&path, out[0], n);
+        path.values[0] = path.values[1];
+        if (pair) {
+            rt->kernels->linear(&path, out[1], n);
+        }
+        return;
+    }
+    const tabor_sinc *sinc =
+        tabor_sinc_for(rt->sinc[v->kernel - TABOR_READ_SINC16], v->step);
+    if (pair) {
+        rt->kernels->sinc_pair(sinc, &path, out, n);
+    } else {
+        rt->kernels->sinc(sinc, &path, out[0], n);
+    }
+}
+
 /* Add n even frames of v to the bus at offset. */
 static void
 mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
          uint32_t n)
 {
-    float scratch[CHUNK];
+    float scratch[2][CHUNK];
     int plain = v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
     for (unsigned c = 0; c < v->channels; c++) {
-        const float *in = v->values + c * v->stride;
-        if (plain) {
-            in += v->phase >> 32;
-        } else {
-            tabor_kernel_linear(scratch, in, v->phase, v->step, n);
-            in = scratch;
+        const float *in = v->values + c * v->stride + (v->phase >> 32);
+        if (!plain) {
+            if (c % 2 == 0) {
+                read_channels(rt, v, c, n, scratch);
+            }
+            in = scratch[c % 2];
         }
-        unsigned lane = c % rt->channels;
-        float *out = rt->bus + (size_t)lane * TABOR_SPAN_MAX + offset;
-        float share = lane_share(v->channels, rt->channels, c);
-        if (rt->channels == 1) {
-            add_lane(v, out, in, frame, NULL, share, n);
-        } else if (v->channels == 1) {
-            add_lane(v, out, in, frame, &v->left, 1.0f, n);
-            add_lane(v, out + TABOR_SPAN_MAX, in, frame, &v->right, 1.0f, n);
-        } else {
-            const tabor_ramp *side = lane == 0   ? &v->left
-                                     : lane == 1 ? &v->right
-                                                 : NULL;
-            add_lane(v, out, in, frame, side, share, n);
-        }
+        add_channel(rt, v, c, in, frame, offset, n);
     }
     v->phase += (uint64_t)n * v->step;
 }
