@@ -20,6 +20,7 @@ c_tests = %D%/client \
     %D%/device \
     %D%/fuzz-ring \
     %D%/headers \
+    %D%/kernels \
     %D%/link \
     %D%/render \
     %D%/ring \
@@ -39,6 +40,9 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_headers_LDADD = $(TEST_LDADD)
+%C%_kernels_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_kernels_CFLAGS = $(AM_CFLAGS) $(SOXR_CFLAGS)
+%C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)

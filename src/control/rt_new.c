@@ -33,7 +33,8 @@ tabor_rt_new(const tabor_engine_config *config, const tabor_kernels *kernels,
     rt->voice_slots = slots_for(config->voices);
     rt->slots = slots;
     rt->kernels = kernels;
-    rt->kernel = TABOR_READ_SINC16;
+    rt->kernel =
+        config->kernel ? (uint8_t)config->kernel : (uint8_t)TABOR_READ_SINC16;
     tabor_sinc_tables(rt->sinc);
     rt->sample_count = TABOR_MAX_SAMPLES;
     rt->master = tabor_ramp_still(1.0f);

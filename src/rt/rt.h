@@ -121,7 +121,7 @@ typedef struct tabor_rt {
 
     const tabor_kernels *kernels; /* of the SIMD level that was picked */
     const tabor_sinc *sinc[2];    /* series of tables: sinc16's, sinc32's */
-    uint8_t kernel;               /* of all plays: TABOR_READ_... */
+    uint8_t kernel; /* of plays that leave it to the engine: TABOR_READ_... */
 
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
     tabor_ramp master;

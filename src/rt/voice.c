@@ -135,7 +135,8 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play, uint32_t late,
     v->owner = (uint8_t)tabor_handle_owner(play->target);
     v->started = rt->frame;
     v->late = late;
-    v->kernel = rt->kernel;
+    v->kernel =
+        play->kernel == TABOR_READ_AS_ENGINE ? rt->kernel : play->kernel;
     float left, right;
     pan_levels(play->body.play.pan, s->channels, &left, &right);
     v->gain = tabor_ramp_still(play->body.play.gain);
