@@ -14,7 +14,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/rt.h \
     %D%/rt/apply.c %D%/rt/apply.h \
     %D%/rt/envelope.c %D%/rt/envelope.h \
-    %D%/rt/kernel.c %D%/rt/kernel.h \
+    %D%/rt/kernel.h %D%/rt/kernel_scalar.c \
     %D%/rt/mix.c \
     %D%/rt/output.c %D%/rt/output.h \
     %D%/rt/plays.c %D%/rt/plays.h \
@@ -25,6 +25,22 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/voice.c %D%/rt/voice.h
 %C%_libtabor_rt_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_rt_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
+%C%_libtabor_rt_la_LIBADD = %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
+    %D%/libtabor-neon.la
+
+# One level of SIMD each, with the compiler's flags for it; without them the
+# file is empty.
+noinst_LTLIBRARIES += %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
+    %D%/libtabor-neon.la
+%C%_libtabor_sse2_la_SOURCES = %D%/rt/kernel_sse2.c
+%C%_libtabor_sse2_la_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_libtabor_sse2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(SSE2_CFLAGS)
+%C%_libtabor_avx2_la_SOURCES = %D%/rt/kernel_avx2.c
+%C%_libtabor_avx2_la_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_libtabor_avx2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AVX2_CFLAGS)
+%C%_libtabor_neon_la_SOURCES = %D%/rt/kernel_neon.c
+%C%_libtabor_neon_la_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_libtabor_neon_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
 
 # Everything, with hidden symbols still visible: what the unit tests link.
 noinst_LTLIBRARIES += %D%/libtabor-all.la
@@ -39,6 +55,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/drivers.c \
     %D%/control/engine.c %D%/control/engine.h \
     %D%/control/events.c \
+    %D%/control/files.c %D%/control/files.h \
     %D%/control/play.c \
     %D%/control/registry.c %D%/control/registry.h \
     %D%/control/replay.c \
@@ -47,13 +64,15 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/sample.c %D%/control/sample.h \
     %D%/control/save.c \
     %D%/control/service.c \
+    %D%/control/simd.c %D%/control/simd.h \
     %D%/control/stats.c \
     %D%/control/status.c %D%/control/status.h \
     %D%/control/stream.c %D%/control/stream.h \
+    %D%/control/tables.c %D%/control/tables.h \
     %D%/control/take.c %D%/control/take.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
     -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"'
-%C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
+%C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
 %C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
     $(SNDFILE_LIBS) $(SOXR_LIBS)
 

@@ -32,6 +32,7 @@ make_command(tabor_command *c, unsigned owner, tabor_handle sample)
                                       (unsigned)(roll() % 64), 1);
     }
     if (c->type == TABOR_COMMAND_PLAY_SAMPLE && roll() % 2) {
+        c->kernel = roll() % (TABOR_READ_SINC32 + 2);
         c->body.play.sample = sample;
         c->body.play.step = roll() % TABOR_STEP_MAX;
         c->body.play.gain = (float)(roll() % 1000) * 0.02f;

@@ -21,6 +21,7 @@ c_tests = %D%/batch \
     %D%/device \
     %D%/fuzz-ring \
     %D%/headers \
+    %D%/kernels \
     %D%/link \
     %D%/output \
     %D%/render \
@@ -45,6 +46,9 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_headers_LDADD = $(TEST_LDADD)
+%C%_kernels_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_kernels_CFLAGS = $(AM_CFLAGS) $(SOXR_CFLAGS)
+%C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -224,6 +224,39 @@ test_no_file(void)
     ok(tabor_engine_open(&config, &engine) == TABOR_ERR_IO &&
            strstr(tabor_error(), "/nowhere/at/all"),
        "a take that can't be written is an error at once: %s", tabor_error());
+    config.log = "";
+    ok_int(tabor_engine_open(&config, &engine), TABOR_ERR_INVALID,
+           "so is one without a name");
+    mkfifo("t-fifo.tlog", 0666);
+    config.log = "t-fifo.tlog";
+    tabor_audio *audio;
+    ok(tabor_engine_open(&config, &engine) == TABOR_ERR_IO &&
+           tabor_replay("t-fifo.tlog", &audio) == TABOR_ERR_IO,
+       "a FIFO is neither replaced nor read: %s", tabor_error());
+    remove("t-fifo.tlog");
+}
+
+/* What is there stays there until there is something better. */
+static void
+test_older(void)
+{
+    write_all("t-old.tlog", "old", 3);
+    tabor_engine_config config = TABOR_ENGINE_CONFIG;
+    tabor_engine *engine, *other;
+    config.driver = "no such driver";
+    config.log = "t-old.tlog";
+    ok_int(tabor_engine_open(&config, &engine), TABOR_ERR_DEVICE,
+           "an engine that does not open");
+    size_t size;
+    char *bytes = read_all("t-old.tlog", &size);
+    ok(size == 3 && memcmp(bytes, "old", 3) == 0, "leaves an older take alone");
+    free(bytes);
+    config.driver = "offline";
+    must(tabor_engine_open(&config, &engine));
+    ok(tabor_engine_open(&config, &other) == TABOR_ERR_IO,
+       "two engines do not write one take: %s", tabor_error());
+    tabor_engine_close(engine);
+    remove("t-old.tlog");
 }
 
 int
@@ -234,5 +267,6 @@ main(void)
     test_null();
     test_damage();
     test_no_file();
+    test_older();
     return tap_done();
 }

@@ -6,57 +6,19 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <sndfile.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/audio.h"
+#include "control/files.h"
 #include "control/status.h"
 
 /* Frames decoded at once. */
 #define CHUNK 65536
-
-static tabor_status
-open_regular(const char *path, int *descriptor)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        int missing = errno == ENOENT || errno == ENOTDIR;
-        return tabor_fail(missing ? TABOR_ERR_MISSING : TABOR_ERR_IO, "%s: %s",
-                          path, strerror(errno));
-    }
-    struct stat info;
-    const char *fault = NULL;
-    if (fstat(fd, &info) != 0) {
-        fault = strerror(errno);
-    } else if (S_ISDIR(info.st_mode)) {
-        fault = strerror(EISDIR);
-    } else if (!S_ISREG(info.st_mode)) {
-        fault = "not a regular file";
-    }
-    if (fault) {
-        close(fd);
-        return tabor_fail(TABOR_ERR_IO, "%s: %s", path, fault);
-    }
-    if (info.st_size == 0) {
-        close(fd);
-        return tabor_fail(TABOR_ERR_DECODE, "%s: the file is empty", path);
-    }
-    if ((uint64_t)info.st_size > TABOR_MAX_FILE) {
-        close(fd);
-        return tabor_fail(TABOR_ERR_LIMIT,
-                          "%s: %lld bytes; the limit is %llu MiB a file", path,
-                          (long long)info.st_size, TABOR_MAX_FILE >> 20);
-    }
-    *descriptor = fd;
-    return TABOR_OK;
-}
 
 static uint32_t
 little_endian(const unsigned char *bytes)
@@ -185,9 +147,19 @@ TABOR_API tabor_status
 tabor_audio_read(const char *path, tabor_audio **audio)
 {
     int fd = -1;
-    tabor_status st = open_regular(path, &fd);
+    uint64_t size = 0;
+    tabor_status st = tabor_open_regular(path, &fd, &size);
     if (st != TABOR_OK) {
         return st;
+    }
+    if (size == 0 || size > TABOR_MAX_FILE) {
+        close(fd);
+        return size ? tabor_fail(TABOR_ERR_LIMIT,
+                                 "%s: %" PRIu64
+                                 " bytes; the limit is %llu MiB a file",
+                                 path, size, TABOR_MAX_FILE >> 20)
+                    : tabor_fail(TABOR_ERR_DECODE, "%s: the file is empty",
+                                 path);
     }
     SF_INFO info = {0};
     SNDFILE *file = sf_open_fd(fd, SFM_READ, &info, 0);
@@ -197,8 +169,7 @@ tabor_audio_read(const char *path, tabor_audio **audio)
         close(fd);
         return st;
     }
-    struct stat now;
-    if (fstat(fd, &now) == 0 && wav_is_cut(fd, (uint64_t)now.st_size)) {
+    if (wav_is_cut(fd, size)) {
         st = tabor_fail(TABOR_ERR_DECODE,
                         "%s: truncated: its header promises more sound than "
                         "there is",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control/client.h"
+#include "control/simd.h"
 #include "control/status.h"
 #include "rt/render.h"
 
@@ -81,7 +82,7 @@ engine_free(tabor_engine *engine)
     for (unsigned o = 0; o < TABOR_OWNERS; o++) {
         tabor_rt_client_free(engine->leaving[o]);
     }
-    tabor_take_close(engine->take, engine->rt ? engine->rt->frame : 0);
+    tabor_take_discard(engine->take); /* only if it never opened */
     if (engine->samples.slots) {
         tabor_samples_free(&engine->samples);
     }
@@ -128,12 +129,16 @@ fill(tabor_engine *e, const char *log)
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no descriptor: %s",
                           strerror(errno));
     }
-    tabor_status st = tabor_samples_init(&e->samples, e->config.rate);
+    const tabor_kernels *kernels;
+    tabor_status st = tabor_simd_pick(&kernels);
     if (st != TABOR_OK) {
+        return st;
+    }
+    if ((st = tabor_samples_init(&e->samples, e->config.rate)) != TABOR_OK) {
         e->samples.slots = NULL;
         return st;
     }
-    e->rt = tabor_rt_new(&e->config, e->samples.slots);
+    e->rt = tabor_rt_new(&e->config, kernels, e->samples.slots);
     if (!e->rt) {
         return tabor_fail(TABOR_ERR_NO_MEMORY,
                           "no memory for an engine of %u voices",

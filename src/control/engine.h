@@ -65,7 +65,7 @@ void tabor_engine_settle(tabor_engine *engine);
 
 /* Make and free the audio thread's state.  [control] */
 tabor_rt *tabor_rt_new(const tabor_engine_config *config,
-                       tabor_sample_slot *slots);
+                       const tabor_kernels *kernels, tabor_sample_slot *slots);
 void tabor_rt_free(tabor_rt *rt);
 
 /* The service thread: tidies whenever woken, watches the device.  [control] */

@@ -45,6 +45,10 @@ tabor_config_check(const tabor_engine_config *config)
                           " lasts over %d ms: take a smaller block",
                           config->block, config->rate, TABOR_MAX_PERIOD_MS);
     }
+    if ((unsigned)config->kernel > TABOR_KERNEL_SINC32) {
+        return tabor_fail(TABOR_ERR_INVALID, "kernel is %d: no such kernel",
+                          (int)config->kernel);
+    }
     return TABOR_OK;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +12,12 @@
 
 #include "control/client.h"
 #include "control/status.h"
+
+static_assert((int)TABOR_KERNEL_DEFAULT == TABOR_READ_AS_ENGINE &&
+                  (int)TABOR_KERNEL_LINEAR == TABOR_READ_LINEAR &&
+                  (int)TABOR_KERNEL_SINC16 == TABOR_READ_SINC16 &&
+                  (int)TABOR_KERNEL_SINC32 == TABOR_READ_SINC32,
+              "the API's numbers are the wire's");
 
 /* -------------------------------------------------------------- checks -- */
 
@@ -159,6 +166,10 @@ check_play(const tabor_play_params *p, uint32_t frames)
         return tabor_fail(TABOR_ERR_INVALID, "late is %d: no such policy",
                           (int)p->late);
     }
+    if ((unsigned)p->kernel > TABOR_KERNEL_SINC32) {
+        return tabor_fail(TABOR_ERR_INVALID, "kernel is %d: no such kernel",
+                          (int)p->kernel);
+    }
     return TABOR_OK;
 }
 
@@ -248,6 +259,7 @@ fill_play(const tabor_play_params *p, uint32_t frames, tabor_command *command)
     }
     *command =
         (tabor_command){.type = TABOR_COMMAND_PLAY_SAMPLE,
+                        .kernel = (uint8_t)p->kernel,
                         .tag = p->tag,
                         .body.play = {.step = step,
                                       .gain = (float)(p->velocity * p->gain),

@@ -5,15 +5,17 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/audio.h"
 #include "control/client.h"
 #include "control/engine.h"
+#include "control/files.h"
+#include "control/simd.h"
 #include "control/status.h"
 #include "control/take.h"
 #include "rt/apply.h"
@@ -282,8 +284,10 @@ read_header(replay *r, tabor_engine_config *config)
     config->channels = h->channels;
     config->voices = h->voices;
     config->limiter = h->limiter != 0;
+    config->kernel = (tabor_kernel)h->kernel;
     config->block = 1;
-    return tabor_config_check(config);
+    return tabor_config_check(config) == TABOR_OK ? TABOR_OK
+                                                  : fail_damaged(r, "its head");
 }
 
 static tabor_status
@@ -293,7 +297,12 @@ prepare(replay *r, const tabor_engine_config *config)
     r->memory = calloc(TABOR_MAX_SAMPLES, sizeof *r->memory);
     if (r->slots) {
         memset(r->slots, 0, TABOR_MAX_SAMPLES * sizeof *r->slots);
-        r->rt = tabor_rt_new(config, r->slots);
+        const tabor_kernels *kernels;
+        tabor_status st = tabor_simd_pick(&kernels);
+        if (st != TABOR_OK) {
+            return st;
+        }
+        r->rt = tabor_rt_new(config, kernels, r->slots);
     }
     if (!r->rt || !r->memory) {
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for an engine");
@@ -322,13 +331,20 @@ replay_free(replay *r)
 TABOR_API tabor_status
 tabor_replay(const char *path, tabor_audio **audio)
 {
-    replay r = {.path = path, .file = fopen(path, "rbe")};
+    replay r = {.path = path};
+    int fd = -1;
+    uint64_t size;
+    tabor_status st = tabor_open_regular(path, &fd, &size);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    r.file = fdopen(fd, "rb");
     if (!r.file) {
-        return tabor_fail(errno == ENOENT ? TABOR_ERR_MISSING : TABOR_ERR_IO,
-                          "%s: %s", path, strerror(errno));
+        close(fd);
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "%s: no memory", path);
     }
     tabor_engine_config config = TABOR_ENGINE_CONFIG;
-    tabor_status st = read_header(&r, &config);
+    st = read_header(&r, &config);
     if (st == TABOR_OK && (st = prepare(&r, &config)) == TABOR_OK) {
         st = read_items(&r);
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/engine.h"
+#include "control/tables.h"
 
 /* Voices that may still fade when others have taken their place. */
 static uint32_t
@@ -17,7 +18,8 @@ slots_for(uint32_t voices)
 }
 
 tabor_rt *
-tabor_rt_new(const tabor_engine_config *config, tabor_sample_slot *slots)
+tabor_rt_new(const tabor_engine_config *config, const tabor_kernels *kernels,
+             tabor_sample_slot *slots)
 {
     tabor_rt *rt = aligned_alloc(64, (sizeof *rt + 63) / 64 * 64);
     if (!rt) {
@@ -30,6 +32,10 @@ tabor_rt_new(const tabor_engine_config *config, tabor_sample_slot *slots)
     rt->voice_limit = config->voices;
     rt->voice_slots = slots_for(config->voices);
     rt->slots = slots;
+    rt->kernels = kernels;
+    rt->kernel =
+        config->kernel ? (uint8_t)config->kernel : (uint8_t)TABOR_READ_SINC16;
+    tabor_sinc_tables(rt->sinc);
     rt->sample_count = TABOR_MAX_SAMPLES;
     rt->limiter = config->limiter;
     rt->meters = calloc(rt->channels, sizeof *rt->meters);

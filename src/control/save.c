@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "control/files.h"
 #include "control/status.h"
 
 static const struct {
@@ -86,6 +87,10 @@ tabor_audio_save(const tabor_audio *audio, const char *path)
                           ".flac or .ogg",
                           path);
     }
+    tabor_status st = tabor_check_target(path);
+    if (st != TABOR_OK) {
+        return st;
+    }
     size_t size = strlen(path) + 32;
     char *part = malloc(size);
     if (!part) {
@@ -93,7 +98,6 @@ tabor_audio_save(const tabor_audio *audio, const char *path)
     }
     snprintf(part, size, "%s.%ld.part", path, (long)getpid());
     int fd = open(part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    tabor_status st;
     if (fd < 0) {
         st = tabor_fail(errno == ENOENT ? TABOR_ERR_MISSING : TABOR_ERR_IO,
                         "%s: %s", path, strerror(errno));

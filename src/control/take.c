@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include "control/files.h"
 #include "control/status.h"
 
 /* Records that the audio thread can be ahead of the disk: all that 16 clients
@@ -84,18 +86,41 @@ take_new(const char *path)
     return t;
 }
 
+/* One writer a file: a lock tells a take that is being made from one that was
+ * cut off, which is written over. */
+static tabor_status
+open_part(tabor_take *t)
+{
+    tabor_status st = tabor_check_target(t->part);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    t->fd = open(t->part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (t->fd >= 0 && flock(t->fd, LOCK_EX | LOCK_NB) != 0) {
+        return tabor_fail(TABOR_ERR_IO, "%s: another engine writes it",
+                          t->part);
+    }
+    if (t->fd < 0 || ftruncate(t->fd, 0) != 0) {
+        return tabor_fail(TABOR_ERR_IO, "%s: %s", t->part, strerror(errno));
+    }
+    return TABOR_OK;
+}
+
 tabor_status
 tabor_take_open(const char *path, const tabor_engine_config *config,
                 tabor_take **take)
 {
+    tabor_status st =
+        *path ? tabor_check_target(path)
+              : tabor_fail(TABOR_ERR_INVALID, "the log's path is empty");
+    if (st != TABOR_OK) {
+        return st;
+    }
     tabor_take *t = take_new(path);
     if (!t) {
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a take");
     }
-    t->fd = open(t->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (t->fd < 0) {
-        tabor_status st =
-            tabor_fail(TABOR_ERR_IO, "%s: %s", t->part, strerror(errno));
+    if ((st = open_part(t)) != TABOR_OK) {
         take_free(t);
         return st;
     }
@@ -104,7 +129,8 @@ tabor_take_open(const char *path, const tabor_engine_config *config,
                                       .rate = config->rate,
                                       .channels = config->channels,
                                       .voices = config->voices,
-                                      .limiter = (uint32_t)config->limiter};
+                                      .limiter = (uint32_t)config->limiter,
+                                      .kernel = config->kernel};
     write_bytes(t, &header, sizeof header);
     *take = t;
     return TABOR_OK;
@@ -154,6 +180,15 @@ tabor_take_flush(tabor_take *take)
         n -= run;
     }
     pthread_mutex_unlock(&take->mutex);
+}
+
+void
+tabor_take_discard(tabor_take *take)
+{
+    if (take) {
+        unlink(take->part);
+        take_free(take);
+    }
 }
 
 void

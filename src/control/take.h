@@ -57,6 +57,9 @@ void tabor_take_add_sample(tabor_take *take, tabor_handle sample,
 /* Write what the audio thread has noted so far.  [control]  take may be NULL */
 void tabor_take_flush(tabor_take *take);
 
+/* Nothing was played: remove it.  [control]  Takes NULL. */
+void tabor_take_discard(tabor_take *take);
+
 /* Finish and rename; if anything was lost the file stays "path.part" and the
  * log tells.  [control]  Takes NULL. */
 void tabor_take_close(tabor_take *take, uint64_t frame);

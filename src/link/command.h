@@ -41,6 +41,14 @@ enum {
     TABOR_COMMAND_STEP = 4
 };
 
+/* How a play reads its sample where it can't be copied. */
+enum {
+    TABOR_READ_AS_ENGINE = 0,
+    TABOR_READ_LINEAR = 1,
+    TABOR_READ_SINC16 = 2,
+    TABOR_READ_SINC32 = 3
+};
+
 enum {
     TABOR_RETIRE_RING = 0,
     TABOR_RETIRE_FADE = 1,
@@ -61,7 +69,7 @@ typedef struct tabor_command {
     uint32_t seq; /* counts the client's commands; orders equal frames */
     uint16_t type;
     uint8_t flags;
-    uint8_t spare8;
+    uint8_t kernel;  /* plays: TABOR_READ_... */
     uint32_t tag;    /* cancel group, 0 = none; a shape: the choke group */
     uint32_t panics; /* plays: panics before it was sent; a shape: hold */
     union {

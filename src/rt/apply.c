@@ -57,6 +57,7 @@ play_is_sane(const tabor_command *c)
 {
     return c->body.play.step >= TABOR_STEP_MIN &&
            c->body.play.step <= TABOR_STEP_MAX &&
+           c->kernel <= TABOR_READ_SINC32 &&
            within(c->body.play.gain, 0.0f, TABOR_GAIN_MAX) &&
            within(c->body.play.pan, -1.0f, 1.0f);
 }

@@ -13,7 +13,7 @@
 #define STEP_GRID 64
 /* Frames beside a position that a kernel may read, and most of a sample that
  * are laid out anew at once where it crosses a loop's seam. */
-#define REACH  16
+#define REACH  TABOR_SAMPLE_PAD
 #define WINDOW 512
 
 /* ------------------------------------------------------------- position -- */
@@ -187,32 +187,77 @@ unroll(const tabor_voice *v, const float *values, float *window, uint32_t count)
 
 /* ---------------------------------------------------------------- levels -- */
 
-/* Add one sample channel to one bus channel. side: NULL = no pan there.
+/* A ramp from frame on, in a span that ends no later than the ramp. */
+static tabor_slope
+slope_of(const tabor_ramp *r, uint64_t frame)
+{
+    if (!tabor_ramp_moves(r, frame)) {
+        return (tabor_slope){.from = r->to};
+    }
+    return (tabor_slope){.from = r->from,
+                         .way = r->to - r->from,
+                         .per_frame = 1.0f / (float)r->frames,
+                         .at = (float)(frame - r->start)};
+}
+
+/* Do gain, fade or one of the sides move? */
+static int
+levels_move(const tabor_voice *v, const tabor_ramp *left,
+            const tabor_ramp *right, uint64_t frame)
+{
+    return tabor_ramp_moves(&v->gain, frame) ||
+           tabor_ramp_moves(&v->fade, frame) || tabor_ramp_moves(left, frame) ||
+           tabor_ramp_moves(right, frame);
+}
+
+/* Add one sample channel to one bus channel, at levels that rest or move.
  * share: 1 / sample channels that meet there. */
 static void
-add_lane(const tabor_voice *v, float *out, const float *in, uint64_t frame,
-         const tabor_ramp *side, float share, uint32_t n)
+add_lane(const tabor_kernels *kernels, const tabor_voice *v, float *out,
+         const float *in, uint64_t frame, const tabor_ramp *side, float share,
+         uint32_t n)
 {
-    static const tabor_ramp unity = {.to = 1.0f};
-    if (!side) {
-        side = &unity;
-    }
-    const tabor_ramp *env = &v->env.level;
-    if (!tabor_ramp_moves(&v->gain, frame) &&
-        !tabor_ramp_moves(&v->fade, frame) && !tabor_ramp_moves(env, frame) &&
-        !tabor_ramp_moves(side, frame)) {
-        tabor_kernel_add(
-            out, in, v->gain.to * v->fade.to * env->to * side->to * share, n);
+    if (!levels_move(v, side, side, frame)) {
+        kernels->add(out, in, v->gain.to * v->fade.to * side->to * share, n);
         return;
     }
-    float levels[CHUNK];
-    for (uint32_t i = 0; i < n; i++) {
-        levels[i] = tabor_ramp_at(&v->gain, frame + i) *
-                    tabor_ramp_at(&v->fade, frame + i) *
-                    tabor_ramp_at(env, frame + i) *
-                    tabor_ramp_at(side, frame + i) * share;
+    const tabor_levels levels = {.gain = slope_of(&v->gain, frame),
+                                 .fade = slope_of(&v->fade, frame),
+                                 .side[0] = slope_of(side, frame),
+                                 .share = share};
+    kernels->add_moving(out, in, &levels, n);
+}
+
+/* Add one sample channel to the bus channels left and right. */
+static void
+add_panned(const tabor_kernels *kernels, const tabor_voice *v, float *left,
+           const float *in, uint64_t frame, uint32_t n)
+{
+    float *const out[2] = {left, left + TABOR_SPAN_MAX};
+    if (!levels_move(v, &v->left, &v->right, frame)) {
+        float both = v->gain.to * v->fade.to;
+        const float levels[2] = {both * v->left.to, both * v->right.to};
+        kernels->add_pair(out, in, levels, n);
+        return;
     }
-    tabor_kernel_add_each(out, in, levels, n);
+    const tabor_levels levels = {
+        .gain = slope_of(&v->gain, frame),
+        .fade = slope_of(&v->fade, frame),
+        .side = {slope_of(&v->left, frame), slope_of(&v->right, frame)},
+        .share = 1.0f};
+    kernels->add_pair_moving(out, in, &levels, n);
+}
+
+/* An envelope is one level more, for the few voices that have one: their
+ * values are multiplied before they are added. in may be out. */
+static void
+apply_envelope(const tabor_voice *v, float *out, const float *in,
+               uint64_t frame, uint32_t n)
+{
+    const tabor_slope level = slope_of(&v->env.level, frame);
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = in[i] * tabor_slope_at(&level, i);
+    }
 }
 
 /* 1 / sample channels that meet on the engine channel of sample channel c. */
@@ -227,42 +272,66 @@ static void
 add_channel(tabor_rt *rt, const tabor_voice *v, unsigned c, const float *in,
             uint64_t frame, uint32_t offset, uint32_t n)
 {
+    static const tabor_ramp unity = {.to = 1.0f};
     unsigned lane = c % rt->channels;
     float *out = rt->bus + (size_t)lane * TABOR_SPAN_MAX + offset;
     float share = lane_share(v->channels, rt->channels, c);
-    if (rt->channels == 1) {
-        add_lane(v, out, in, frame, NULL, share, n);
-    } else if (v->channels == 1) {
-        add_lane(v, out, in, frame, &v->left, 1.0f, n);
-        add_lane(v, out + TABOR_SPAN_MAX, in, frame, &v->right, 1.0f, n);
-    } else {
-        const tabor_ramp *side = lane == 0   ? &v->left
-                                 : lane == 1 ? &v->right
-                                             : NULL;
-        add_lane(v, out, in, frame, side, share, n);
+    if (v->channels == 1 && rt->channels > 1) {
+        add_panned(rt->kernels, v, out, in, frame, n);
+        return;
     }
+    const tabor_ramp *side = rt->channels == 1 || lane > 1 ? &unity
+                             : lane == 0                   ? &v->left
+                                                           : &v->right;
+    add_lane(rt->kernels, v, out, in, frame, side, share, n);
 }
 
 /* ------------------------------------------------------------------ mix -- */
 
-/* Read n values of one channel into scratch, or find where they stand. */
-static const float *
-read_channel(const tabor_voice *v, const float *values, int over_seam,
-             float *scratch, uint32_t n)
+/* Read n values along a path of one channel, or of two. */
+static void
+read_path(const tabor_rt *rt, const tabor_voice *v, tabor_path path, uint32_t n,
+          float scratch[2][CHUNK])
 {
-    if (v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0) {
-        return values + (v->phase >> 32);
+    int pair = path.values[1] != NULL;
+    float *const out[2] = {scratch[0], scratch[1]};
+    if (v->kernel == TABOR_READ_LINEAR) {
+        rt->kernels->linear(&path, out[0], n);
+        path.values[0] = path.values[1];
+        if (pair) {
+            rt->kernels->linear(&path, out[1], n);
+        }
+        return;
     }
-    if (!over_seam) {
-        tabor_kernel_linear(scratch, values, v->phase, v->step, n);
-        return scratch;
+    const tabor_sinc *sinc =
+        tabor_sinc_for(rt->sinc[v->kernel - TABOR_READ_SINC16], v->step);
+    if (pair) {
+        rt->kernels->sinc_pair(sinc, &path, out, n);
+    } else {
+        rt->kernels->sinc(sinc, &path, out[0], n);
     }
-    float window[WINDOW + 2 * REACH];
-    uint64_t fraction = (uint32_t)v->phase;
-    uint32_t span = (uint32_t)((fraction + (n - 1) * v->step) >> 32);
-    unroll(v, values, window, span + 1 + 2 * REACH);
-    tabor_kernel_linear(scratch, window + REACH, fraction, v->step, n);
-    return scratch;
+}
+
+/* Read n values of channel c of v, and of channel c + 1 if there is one. */
+static void
+read_channels(const tabor_rt *rt, const tabor_voice *v, unsigned c,
+              int over_seam, uint32_t n, float scratch[2][CHUNK])
+{
+    const float *first = v->values + c * v->stride;
+    int pair = c + 1 < v->channels;
+    tabor_path path = {.values = {first, pair ? first + v->stride : NULL},
+                       .phase = v->phase,
+                       .step = v->step};
+    float window[2][WINDOW + 2 * REACH];
+    if (over_seam) {
+        path.phase = (uint32_t)v->phase;
+        uint32_t span = (uint32_t)((path.phase + (n - 1) * v->step) >> 32);
+        for (int i = 0; i <= pair; i++) {
+            unroll(v, path.values[i], window[i], span + 2 + 2 * REACH);
+            path.values[i] = window[i] + REACH;
+        }
+    }
+    read_path(rt, v, path, n, scratch);
 }
 
 /* Add at most n even frames of v to the bus at offset; returns how many. */
@@ -270,14 +339,27 @@ static uint32_t
 mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
          uint32_t n)
 {
-    uint64_t safe = frames_before_seam(v);
-    int over_seam = safe == 0;
-    uint64_t most = over_seam ? ((uint64_t)(WINDOW - 2) << 32) / v->step : safe;
-    n = (uint32_t)nearer(n, most);
-    float scratch[CHUNK];
+    int plain = v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
+    int over_seam = 0;
+    if (!plain && v->loop_end) {
+        uint64_t safe = frames_before_seam(v);
+        over_seam = safe == 0;
+        n = (uint32_t)nearer(
+            n, over_seam ? ((uint64_t)(WINDOW - 4) << 32) / v->step : safe);
+    }
+    float scratch[2][CHUNK], enveloped[CHUNK];
     for (unsigned c = 0; c < v->channels; c++) {
-        const float *in =
-            read_channel(v, v->values + c * v->stride, over_seam, scratch, n);
+        const float *in = v->values + c * v->stride + (v->phase >> 32);
+        if (!plain) {
+            if (c % 2 == 0) {
+                read_channels(rt, v, c, over_seam, n, scratch);
+            }
+            in = scratch[c % 2];
+        }
+        if (v->env.stage != TABOR_STAGE_NONE) {
+            apply_envelope(v, enveloped, in, frame, n);
+            in = enveloped;
+        }
         add_channel(rt, v, c, in, frame, offset, n);
     }
     move_on(v, n * v->step);

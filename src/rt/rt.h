@@ -109,6 +109,7 @@ typedef struct tabor_voice {
     uint8_t owner, reason;
     uint8_t stealing; /* 1: fading for another voice, not counted any more */
     uint8_t looped;   /* 1: what is before the loop's start is its end */
+    uint8_t kernel;   /* TABOR_READ_..., one of the three */
 } tabor_voice;
 
 _Static_assert(sizeof(tabor_voice) <= 320, "a voice is small");
@@ -132,6 +133,9 @@ typedef struct tabor_rt_meter {
     double energy;
 } tabor_rt_meter;
 
+typedef struct tabor_kernels tabor_kernels; /* rt/kernel.h */
+typedef struct tabor_sinc tabor_sinc;
+
 typedef struct tabor_rt {
     uint64_t frame; /* of the next value to be rendered */
     uint32_t rate, channels;
@@ -154,6 +158,10 @@ typedef struct tabor_rt {
     tabor_sample_slot *slots; /* shared */
     tabor_rt_sample *samples; /* sample_count each */
     uint32_t sample_count;
+
+    const tabor_kernels *kernels; /* of the SIMD level that was picked */
+    const tabor_sinc *sinc[2];    /* series of tables: sinc16's, sinc32's */
+    uint8_t kernel; /* of plays that leave it to the engine: TABOR_READ_... */
 
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
     tabor_ramp master;

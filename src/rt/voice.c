@@ -187,6 +187,8 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play,
     v->owner = (uint8_t)tabor_handle_owner(play->target);
     v->started = rt->frame;
     v->late = late;
+    v->kernel =
+        play->kernel == TABOR_READ_AS_ENGINE ? rt->kernel : play->kernel;
     set_path(rt, v, play, shape, skip_frames);
     set_levels(rt, v, play, shape);
     choke_others(rt, v);
