@@ -39,7 +39,8 @@ run 0 "--version succeeds" --version
 ok "--version tells name and number" grep -q -E '^tabor [0-9]+\.[0-9]+\.' $out
 run 0 "--help succeeds" --help
 for option in -e -i - --driver --device --rate --channels --block --set \
-    --render --seconds --list-devices --quiet --version --help; do
+    --limiter --log --render --seconds --replay --list-devices --quiet \
+    --version --help; do
     ok "--help tells of $option" grep -q -E -e "^  $option( |\$)" $out
 done
 has "--help lists the drivers" $out "offline"
@@ -111,13 +112,26 @@ for usage in "--nosuch" "-x" "--rate" "--rate 0" "--rate fast" "--rate 48000x" \
     "--channels 65" "--block 0" "--block 8193" "-e" "--set novalue" \
     "--seconds 1 -e x=1" "--seconds -1 --render $t.wav -e x=1" \
     "--render $t.wav" "--render $t.wav -i -e x=1" \
-    "--render $t.wav --driver null -e x=1"; do
+    "--render $t.wav --driver null -e x=1" \
+    "--log" "--limiter=1 -e x=1" "--replay" "--replay $t.tlog" \
+    "--replay $t.tlog -e x=1" "--replay $t.tlog --render $t.wav -e x=1" \
+    "--replay $t.tlog --render $t.wav -" \
+    "--replay $t.tlog --render $t.wav -i" \
+    "--replay $t.tlog --render $t.wav --seconds 1" \
+    "--replay $t.tlog --render $t.wav --rate 44100" \
+    "--replay $t.tlog --render $t.wav --log $t.two.tlog" \
+    "--replay $t.tlog --render $t.wav --limiter"; do
     # shellcheck disable=SC2086  # several words
     run 2 "wrong usage is status 2: $usage" $usage
     ok "and says what is wrong: $usage" test -s $err
 done
 run 2 "a misspelt option is status 2" --drivr null
 has "a misspelt option names the nearest" $err "--driver"
+run 2 "--replay without --render is status 2" --replay $t.tlog
+has "and says that --render is missing" $err "needs --render"
+run 2 "--replay with a script is status 2" --replay $t.tlog \
+    --render $t.wav nosuch.lua
+has "and names the script" $err nosuch.lua
 
 # Rendering.
 cat >$t.lua <<'SCRIPT'
@@ -163,6 +177,92 @@ run 1 "--render into no known format is status 1" --render $t.nonsense \
 run 1 "--render of a script that fails is status 1" --render $t.none.wav \
     --seconds 1 -e 'error "boom"'
 ok "and writes no file" test ! -e $t.none.wav
+
+# Takes.
+cat >$t.play.lua <<'SCRIPT'
+play("bell", { gain = 4, pitch = -5.5, loop = true, fade_in = 0.1 })
+for beat = 0, 7 do
+  play(beat % 2 == 0 and "kick" or "hat", { at = beat / 4, pan = beat / 4 - 1 })
+end
+engine:on("ended", function(event)
+  if event.frame < engine.rate then
+    play("clap", { velocity = 0.5 })
+  end
+end)
+SCRIPT
+for limiter in "" --limiter; do
+    # shellcheck disable=SC2086  # a word or none
+    run 0 "--render with --log $limiter succeeds" --render $t.live.wav \
+        --seconds 2.5 --log $t.tlog --rate 44100 $limiter $t.play.lua
+    run 0 "--replay of that take succeeds" --replay $t.tlog \
+        --render $t.again.wav
+    is "and prints nothing" "$(cat $out $err)" ""
+    ok "it is the same bytes" cmp $t.live.wav $t.again.wav
+    ok "all 2.5 s of two float32 channels" \
+        test "$(size $t.again.wav)" -gt $((44100 * 20))
+    run 0 "they are read" -e "local peak = 0
+        local audio = tabor.read '$t.again.wav'
+        for frame = 0, audio.frames - 1 do
+          peak = math.max(peak, math.abs(audio:get(frame, 0)))
+        end
+        print(peak > 0.7, peak < 1)"
+    case $limiter in
+    "") printed "without --limiter they go above 1" "true	false" ;;
+    *) printed "with --limiter they stay below 1" "true	true" ;;
+    esac
+done
+run 0 "--replay to another format succeeds" --replay $t.tlog \
+    --render $t.again.flac
+run 0 "--log with --render to the last voice's end succeeds" \
+    --render $t.live.wav --log $t.tlog -e 'play("kick", { at = 0.123 })'
+run 0 "--replay of it succeeds" --replay $t.tlog --render $t.again.wav
+run 0 "they are compared" -e "
+    local live, again = tabor.read '$t.live.wav', tabor.read '$t.again.wav'
+    local differing = 0
+    for frame = 0, again.frames - 1 do
+      local want = frame < live.frames and live:get(frame, 0) or 0
+      differing = differing + (again:get(frame, 0) ~= want and 1 or 0)
+    end
+    print(differing, again.frames - live.frames <= 4800)"
+printed "it is the same, and then at most 0.1 s of silence" "0	true"
+run 0 "--log of a script that is waited for succeeds" --log $t.tlog \
+    -e 'play "kick"'
+run 0 "its take is there" -e "
+    local audio, sum = assert(tabor.replay '$t.tlog'), 0
+    for frame = 0, audio.frames - 1 do
+      sum = sum + math.abs(audio:get(frame, 0))
+    end
+    print(sum > 10)"
+printed "with what was heard" true
+rm -f $t.tlog
+run 0 "--log of a script that touches no engine succeeds" --log $t.tlog \
+    -e 'x = 1'
+ok "and writes a take" test -s $t.tlog
+rm -f $t.tlog
+run 3 "os.exit gives its own status with --log" --log $t.tlog \
+    -e 'play "kick" os.exit(3)'
+run 0 "and completes the take" --replay $t.tlog --render $t.again.wav
+rm -f $t.tlog
+run 1 "an error is status 1 with --log" --log $t.tlog \
+    -e 'play "kick" error "boom"'
+run 0 "and completes the take" --replay $t.tlog --render $t.again.wav
+rm -f $t.tlog
+echo 'engine:ping()' | tabor --log $t.tlog >$out 2>$err
+is "a prompt with --log succeeds" $? 0
+run 0 "and completes its take" --replay $t.tlog --render $t.again.wav
+run 1 "--log into no folder is status 1" --log $t.nosuch/a.tlog -e 'print(1)'
+has "and names the file" $err "$t.nosuch/a.tlog"
+is "before the script runs" "$(cat $out)" ""
+run 1 "--replay of a missing take is status 1" --replay $t.nosuch.tlog \
+    --render $t.none.wav
+has "which is named" $err $t.nosuch.tlog
+run 1 "--replay of what is no take is status 1" --replay $t.play.lua \
+    --render $t.none.wav
+has "which says so" $err "not a take"
+ok "neither writes a file" test ! -e $t.none.wav
+run 1 "--replay into no known format is status 1" --replay $t.tlog \
+    --render $t.nonsense
+has "which is told" $err $t.nonsense
 
 # Waiting.
 run 0 "a script that has played succeeds" -e '

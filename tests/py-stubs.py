@@ -88,7 +88,8 @@ class Stubs(unittest.TestCase):
         """all of them say that they are tabor's"""
         for name in set(tabor.__all__) - {"Event"}:
             module = getattr(tabor, name).__module__
-            self.assertEqual(module, "_tabor" if name == "read" else "tabor")
+            self.assertEqual(
+                module, "_tabor" if name in ("read", "replay") else "tabor")
 
     def test_functions(self):
         """functions have the stub's parameters and defaults"""
@@ -181,7 +182,7 @@ class Stubs(unittest.TestCase):
                 [field.name for field in dataclasses.fields(kind)],
                 [item.target.id for item in node.body
                  if isinstance(item, ast.AnnAssign)])
-        self.assertEqual(count, 9)
+        self.assertEqual(count, 10)
 
     def test_documented(self):
         """every function, class and public method has words for help()"""

@@ -49,6 +49,17 @@ audio_read(lua_State *L)
     return st == TABOR_OK ? 1 : errors_return(L, st);
 }
 
+int
+audio_replay(lua_State *L)
+{
+    const char *path = audio_check_path(L, 1);
+    tabor_status st = tabor_replay(path, audio_push(L));
+    if (st == TABOR_ERR_INVALID) {
+        st = TABOR_ERR_DECODE; /* the file's numbers, not the caller's */
+    }
+    return st == TABOR_OK ? 1 : errors_return(L, st);
+}
+
 static int
 audio_save(lua_State *L)
 {

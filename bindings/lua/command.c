@@ -355,11 +355,34 @@ engine_stats(lua_State *L)
     object_set_whole(L, "stolen", s.stolen);
     object_set_whole(L, "unread_lost", s.unread_lost + e->events.lost);
     object_set_whole(L, "xruns", s.xruns);
+    object_set_whole(L, "unsound", s.unsound);
     object_set_whole(L, "blocks", s.blocks);
     set_number(L, "load_mean", s.load_mean);
     set_number(L, "load_max", s.load_max);
     set_number(L, "latency", s.latency);
     lua_pushboolean(L, s.realtime);
     lua_setfield(L, -2, "realtime");
+    return 1;
+}
+
+/* ------------------------------------------------------------- meters -- */
+
+int
+engine_meters(lua_State *L)
+{
+    const lua_engine *e = engine_check(L, 1);
+    if (!e->client) {
+        return engine_return_closed(L);
+    }
+    tabor_meter meters[TABOR_MAX_CHANNELS];
+    tabor_engine_meters(e->engine, meters, e->channels);
+    lua_createtable(L, (int)e->channels, 0);
+    for (uint32_t c = 0; c < e->channels; c++) {
+        lua_createtable(L, 0, 3);
+        set_number(L, "peak", meters[c].peak);
+        set_number(L, "rms", meters[c].rms);
+        object_set_whole(L, "clipped", meters[c].clipped);
+        lua_rawseti(L, -2, (lua_Integer)c + 1);
+    }
     return 1;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tabor(1): settings -> globals -> -e, script -> prompt, rendering or waiting.
+ * tabor(1): settings -> globals -> -e, script -> prompt, rendering or waiting;
+ * or settings -> a take, rendered.
  */
 #include "console.h"
 #include "lua_tabor.h"
@@ -57,7 +58,7 @@ run(lua_State *L, const console_settings *s)
     const int has_script = s->script < s->argc;
     const int wants_prompt = s->interactive || (!has_script && !*s->codes);
     int status = CONSOLE_OK;
-    if ((wants_prompt || s->render) &&
+    if ((wants_prompt || s->render || s->log) &&
         (status = globals_open_engine(L)) != CONSOLE_OK) {
         return status;
     }
@@ -122,7 +123,7 @@ do_task(console_settings *s)
     case TASK_LIST_DEVICES:
         return help_list_devices(s->driver);
     default:
-        return run_state(s);
+        return s->replay ? outcome_replay(s) : run_state(s);
     }
 }
 

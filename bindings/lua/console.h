@@ -33,10 +33,12 @@ typedef struct console_settings {
     const char *driver, *device; /* NULL = not given, like 0 below */
     uint32_t rate, channels, block;
     const char **sets;  /* "KEY=VALUE", NULL at the end; owned */
+    const char *log;    /* a file for the engine's take, or NULL */
+    const char *replay; /* a take to render, or NULL */
     const char *render; /* a file to render into, or NULL */
     double seconds;     /* how much of it, NAN = to the last voice's end */
     const char **codes; /* what -e gave, NULL at the end; owned */
-    int interactive, quiet;
+    int interactive, quiet, limiter;
     int argc;
     char **argv;
     int script; /* its place in argv, argc = none */
@@ -131,5 +133,8 @@ int outcome_wait(lua_State *L);
 
 /* Render what the script has scheduled into settings->render. */
 int outcome_render(lua_State *L, const console_settings *settings);
+
+/* Render the take settings->replay into settings->render; needs no script. */
+int outcome_replay(const console_settings *settings);
 
 #endif

@@ -75,6 +75,8 @@ static const option open_known[] = {
     {"queue", OPTION_COUNT, FIELD(client.queue), NULL},
     {"on_full", OPTION_WORD, FIELD(on_full), full_words},
     {"wake", OPTION_WORD, FIELD(engine.wake_poll), wake_words},
+    {"log", OPTION_TEXT, FIELD(engine.log), NULL},
+    {"limiter", OPTION_FLAG, FIELD(engine.limiter), NULL},
     {NULL, 0, 0, NULL}};
 #undef FIELD
 
@@ -322,16 +324,25 @@ static const luaL_Reg engine_meta[] = {{"__gc", engine_gc},
                                        {"__tostring", engine_tostring},
                                        {NULL, NULL}};
 
-static const luaL_Reg engine_methods[] = {
-    {"load", engine_load},   {"play", engine_play},
-    {"stop", engine_stop},   {"cancel", engine_cancel},
-    {"batch", engine_batch}, {"panic", engine_panic},
-    {"gain", engine_gain},   {"ping", engine_ping},
-    {"poll", engine_poll},   {"wait", engine_wait},
-    {"on", engine_on},       {"off", engine_off},
-    {"stats", engine_stats}, {"render", engine_render},
-    {"frame", engine_frame}, {"now", engine_now},
-    {"close", engine_close}, {NULL, NULL}};
+static const luaL_Reg engine_methods[] = {{"load", engine_load},
+                                          {"play", engine_play},
+                                          {"stop", engine_stop},
+                                          {"cancel", engine_cancel},
+                                          {"batch", engine_batch},
+                                          {"panic", engine_panic},
+                                          {"gain", engine_gain},
+                                          {"ping", engine_ping},
+                                          {"poll", engine_poll},
+                                          {"wait", engine_wait},
+                                          {"on", engine_on},
+                                          {"off", engine_off},
+                                          {"stats", engine_stats},
+                                          {"meters", engine_meters},
+                                          {"render", engine_render},
+                                          {"frame", engine_frame},
+                                          {"now", engine_now},
+                                          {"close", engine_close},
+                                          {NULL, NULL}};
 
 void
 engine_class(lua_State *L)

@@ -61,6 +61,11 @@ push_options(lua_State *L, const console_settings *s)
     set_count(L, "rate", s->rate);
     set_count(L, "channels", s->channels);
     set_count(L, "block", s->block);
+    set_text(L, "log", s->log);
+    if (s->limiter) {
+        lua_pushboolean(L, 1);
+        lua_setfield(L, -2, "limiter");
+    }
 }
 
 /* tabor.open() with the command line's options: its results. */
@@ -281,6 +286,33 @@ make_environment(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
 }
 
+/* os.exit(code, close), but close is true unless given: an engine that is not
+ * closed does not finish its take. Upvalue: the original. */
+static int
+close_and_exit(lua_State *L)
+{
+    lua_settop(L, 2);
+    if (lua_isnil(L, 2)) {
+        lua_pushboolean(L, 1);
+        lua_replace(L, 2);
+    }
+    interrupt_disarm(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 2, 0);
+    return 0;
+}
+
+static void
+replace_exit(lua_State *L)
+{
+    lua_getglobal(L, "os");
+    lua_getfield(L, -1, "exit");
+    lua_pushcclosure(L, close_and_exit, 1);
+    lua_setfield(L, -2, "exit");
+    lua_pop(L, 1);
+}
+
 /* As lua(1) does: the script is entry 0, what precedes it has negative
  * indices. */
 static void
@@ -302,6 +334,7 @@ globals_install(lua_State *L, const console_settings *settings)
     lua_setfield(L, LUA_REGISTRYINDEX, SETTINGS);
     make_environment(L);
     make_arg(L, settings);
+    replace_exit(L);
     lua_pushcfunction(L, console_play);
     lua_setglobal(L, "play");
     lua_pushglobaltable(L);

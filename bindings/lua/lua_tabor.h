@@ -72,8 +72,9 @@ tabor_audio *audio_check(lua_State *L, int index);
 tabor_status audio_push_table(lua_State *L, int index, uint32_t rate,
                               tabor_audio **audio);
 
-/* tabor.read(path) */
+/* tabor.read(path) and tabor.replay(path) */
 int audio_read(lua_State *L);
+int audio_replay(lua_State *L);
 void audio_class(lua_State *L);
 
 /* ------------------------------------------------------------- engine -- */
@@ -159,6 +160,7 @@ int engine_gain(lua_State *L);
 int engine_panic(lua_State *L);
 int engine_ping(lua_State *L);
 int engine_stats(lua_State *L);
+int engine_meters(lua_State *L);
 int engine_render(lua_State *L);
 int engine_frame(lua_State *L);
 int engine_now(lua_State *L);

@@ -61,15 +61,12 @@ module_kit(lua_State *L)
 
 /* ------------------------------------------------------------- module -- */
 
-static const luaL_Reg functions[] = {{"open", engine_open},
-                                     {"attach", engine_attach},
-                                     {"drivers", devices_drivers},
-                                     {"devices", devices_devices},
-                                     {"read", audio_read},
-                                     {"kit", module_kit},
-                                     {"db", module_db},
-                                     {"adsr", shape_adsr},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"open", engine_open},        {"attach", engine_attach},
+    {"drivers", devices_drivers}, {"devices", devices_devices},
+    {"read", audio_read},         {"replay", audio_replay},
+    {"kit", module_kit},          {"db", module_db},
+    {"adsr", shape_adsr},         {NULL, NULL}};
 
 int
 luaopen_tabor(lua_State *L)

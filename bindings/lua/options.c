@@ -62,7 +62,20 @@ read_text(lua_State *L, int index, const char *what, const char *name)
     if (lua_type(L, index) != LUA_TSTRING) {
         wrong_type(L, index, what, name, "a string");
     }
-    return lua_tostring(L, index);
+    const char *text = lua_tostring(L, index);
+    if (strlen(text) != lua_rawlen(L, index)) {
+        luaL_error(L, "%s: %s can't contain a zero byte", what, name);
+    }
+    return text;
+}
+
+static int
+read_flag(lua_State *L, int index, const char *what, const char *name)
+{
+    if (!lua_isboolean(L, index)) {
+        wrong_type(L, index, what, name, "true or false");
+    }
+    return lua_toboolean(L, index);
 }
 
 int
@@ -102,6 +115,9 @@ read_value(lua_State *L, const char *what, const option *o, void *out)
         break;
     case OPTION_TEXT:
         *(const char **)field = read_text(L, -1, what, o->name);
+        break;
+    case OPTION_FLAG:
+        *(int *)field = read_flag(L, -1, what, o->name);
         break;
     case OPTION_WORD:
         *(int *)field = options_word(L, -1, what, o->name, o->words);

@@ -15,6 +15,7 @@ typedef enum option_kind {
     OPTION_COUNT,  /* uint32_t */
     OPTION_FRAME,  /* uint64_t */
     OPTION_TEXT,   /* const char *, borrowed from the table */
+    OPTION_FLAG,   /* int, 1 for true */
     OPTION_WORD,   /* int, the word's place in words */
     OPTION_VALUE   /* int, where on the stack a copy stays; any type */
 } option_kind;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What becomes of that which a script has started: it is waited for, or
- * rendered.
+ * What becomes of that which a script has started, now or in a take: it is
+ * waited for, or rendered.
  */
 #include "console.h"
 #include "lua_tabor.h"
@@ -236,4 +236,22 @@ outcome_render(lua_State *L, const console_settings *settings)
     lua_pushcfunction(L, render);
     lua_pushlightuserdata(L, (void *)settings);
     return chunk_call(L, 1);
+}
+
+/* ------------------------------------------------------------- replay -- */
+
+int
+outcome_replay(const console_settings *settings)
+{
+    tabor_audio *audio = NULL;
+    tabor_status st = tabor_replay(settings->replay, &audio);
+    if (st == TABOR_OK) {
+        st = tabor_audio_save(audio, settings->render);
+    }
+    tabor_audio_free(audio);
+    if (st != TABOR_OK) {
+        fprintf(stderr, "tabor: %s\n", tabor_error());
+        return CONSOLE_FAILED;
+    }
+    return CONSOLE_OK;
 }

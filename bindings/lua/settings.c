@@ -19,8 +19,11 @@ enum {
     LONG_CHANNELS,
     LONG_BLOCK,
     LONG_SET,
+    LONG_LIMITER,
+    LONG_LOG,
     LONG_RENDER,
     LONG_SECONDS,
+    LONG_REPLAY,
     LONG_LIST_DEVICES,
     LONG_QUIET,
     LONG_VERSION,
@@ -34,8 +37,11 @@ static const struct option known[] = {
     {"channels", required_argument, NULL, LONG_CHANNELS},
     {"block", required_argument, NULL, LONG_BLOCK},
     {"set", required_argument, NULL, LONG_SET},
+    {"limiter", no_argument, NULL, LONG_LIMITER},
+    {"log", required_argument, NULL, LONG_LOG},
     {"render", required_argument, NULL, LONG_RENDER},
     {"seconds", required_argument, NULL, LONG_SECONDS},
+    {"replay", required_argument, NULL, LONG_REPLAY},
     {"list-devices", no_argument, NULL, LONG_LIST_DEVICES},
     {"quiet", no_argument, NULL, LONG_QUIET},
     {"version", no_argument, NULL, LONG_VERSION},
@@ -142,6 +148,15 @@ read_option(console_settings *s, int found)
         return read_count("--block", 1, TABOR_MAX_BLOCK, &s->block);
     case LONG_SET:
         return read_set(s);
+    case LONG_LIMITER:
+        s->limiter = 1;
+        return CONSOLE_OK;
+    case LONG_LOG:
+        s->log = optarg;
+        return CONSOLE_OK;
+    case LONG_REPLAY:
+        s->replay = optarg;
+        return CONSOLE_OK;
     case LONG_RENDER:
         s->render = optarg;
         return CONSOLE_OK;
@@ -162,11 +177,35 @@ read_option(console_settings *s, int found)
     }
 }
 
+/* A take has its engine's options and its length in it. */
+static int
+check_replay(const console_settings *s)
+{
+    const int opens_engine = s->driver || s->device || s->rate || s->channels ||
+                             s->block || *s->sets || s->log || s->limiter;
+    if (!s->render) {
+        return complain("--replay needs --render FILE: a take is rendered into "
+                        "a sound file");
+    }
+    if (s->script < s->argc) {
+        return complain("--replay runs no script: what is '%s' for?",
+                        s->argv[s->script]);
+    }
+    if (*s->codes || s->interactive || opens_engine || !isnan(s->seconds)) {
+        return complain("--replay goes with --render and --quiet only: a take "
+                        "has all else in it");
+    }
+    return CONSOLE_OK;
+}
+
 /* What each option allows, but not together. */
 static int
 check_together(const console_settings *s)
 {
     const int has_work = s->script < s->argc || *s->codes;
+    if (s->replay) {
+        return check_replay(s);
+    }
     if (!s->render) {
         return isnan(s->seconds) ? CONSOLE_OK
                                  : complain("--seconds goes with --render");

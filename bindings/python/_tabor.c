@@ -199,6 +199,10 @@ static PyMethodDef module_methods[] = {
     {"read", module_read, METH_O,
      PyDoc_STR("read($module, path, /)\n--\n\n"
                "Decode a sound file at its own rate; returns Audio.")},
+    {"replay", module_replay, METH_O,
+     PyDoc_STR("replay($module, path, /)\n--\n\n"
+               "Render a take that open(log=path) has written; returns the "
+               "very sound\nas Audio.")},
     {"_drivers", module_drivers, METH_NOARGS, NULL},
     {"_devices", module_devices, METH_O, NULL},
     {"_kit_dir", module_kit_dir, METH_NOARGS, NULL},

@@ -32,6 +32,31 @@ audio_take(audio_object *self, tabor_audio *audio)
 }
 
 PyObject *
+audio_part(PyObject *object, uint64_t first, uint64_t frames)
+{
+    const audio_object *whole = (audio_object *)object;
+    module_state *state = whole->state;
+    tabor_audio *audio = PyMem_Malloc(sizeof *audio);
+
+    if (!audio) {
+        return PyErr_NoMemory();
+    }
+    audio_object *self = audio_alloc(state, (PyTypeObject *)state->audio_class);
+    if (!self) {
+        PyMem_Free(audio);
+        return NULL;
+    }
+    *audio = (tabor_audio){.values = whole->audio->values +
+                                     first * whole->audio->channels,
+                           .frames = frames,
+                           .channels = whole->audio->channels,
+                           .rate = whole->audio->rate};
+    self->whole = Py_NewRef(object);
+    audio_take(self, audio);
+    return (PyObject *)self;
+}
+
+PyObject *
 audio_wrap(module_state *state, tabor_audio *audio)
 {
     audio_object *self = audio_alloc(state, (PyTypeObject *)state->audio_class);
@@ -73,8 +98,14 @@ audio_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    audio_object *self = (audio_object *)object;
 
-    tabor_audio_free(((audio_object *)object)->audio);
+    if (self->whole) {
+        PyMem_Free(self->audio);
+        Py_DECREF(self->whole);
+    } else {
+        tabor_audio_free(self->audio);
+    }
     release(object);
     Py_DECREF(type);
 }
@@ -130,7 +161,7 @@ audio_save(PyObject *object, PyObject *path)
     PyEval_RestoreThread(thread);
     Py_DECREF(bytes);
     if (st != TABOR_OK) {
-        return raise_file_status(self->state, st, path);
+        return raise_write_status(self->state, st, path);
     }
     Py_RETURN_NONE;
 }
@@ -207,8 +238,10 @@ audio_repr(PyObject *object)
 
 /* ---------------------------------------------------------------- read -- */
 
-PyObject *
-module_read(PyObject *module, PyObject *path)
+typedef tabor_status (*read_function)(const char *path, tabor_audio **audio);
+
+static PyObject *
+audio_from_file(PyObject *module, PyObject *path, read_function read)
 {
     module_state *state = PyModule_GetState(module);
     tabor_audio *audio = NULL;
@@ -219,11 +252,23 @@ module_read(PyObject *module, PyObject *path)
     }
     const char *text = PyBytes_AsString(bytes);
     PyThreadState *thread = PyEval_SaveThread();
-    const tabor_status st = tabor_audio_read(text, &audio);
+    const tabor_status st = read(text, &audio);
     PyEval_RestoreThread(thread);
     Py_DECREF(bytes);
     return st == TABOR_OK ? audio_wrap(state, audio)
-                          : raise_file_status(state, st, path);
+                          : raise_read_status(state, st, path);
+}
+
+PyObject *
+module_read(PyObject *module, PyObject *path)
+{
+    return audio_from_file(module, path, tabor_audio_read);
+}
+
+PyObject *
+module_replay(PyObject *module, PyObject *path)
+{
+    return audio_from_file(module, path, tabor_replay);
 }
 
 /* ---------------------------------------------------------------- type -- */

@@ -35,13 +35,16 @@ typedef enum call_id {
     CALL_RENDER,
     CALL_SAMPLE_PLAY,
     CALL_SAMPLE_UNLOAD,
+    CALL_SAMPLE_SLICE,
     CALL_VOICE_STOP,
+    CALL_VOICE_RELEASE,
     CALL_VOICE_SET,
     CALL_VOICE_WAIT,
+    CALL_ENV, /* no call: the attributes of an ADSR */
     CALL_COUNT
 } call_id;
 
-#define CALL_MAX_WORDS 13
+#define CALL_MAX_WORDS 18
 
 /* A function whose arguments come as a vector, and its place in a table. */
 #define SCRIPT_CALL(name)                                                      \
@@ -81,15 +84,21 @@ typedef struct voice_object {
     struct engine_object *engine; /* owned; NULL once collected */
     PyObject *weak_list;
     tabor_handle handle;
-    int has_ended;
-    tabor_event end; /* if has_ended */
+    char is_held; /* in a batch that is open */
+    char has_ended;
+    char is_void;    /* has_ended, because its batch was never sent */
+    tabor_event end; /* if has_ended and not is_void */
 } voice_object;
 
+/* A sample of the engine, or a slice of one: then it has that one's handle and
+ * its own length. */
 typedef struct sample_object {
     PyObject ob_base;
     struct engine_object *engine; /* owned; NULL once collected */
     PyObject *weak_list;
     PyObject *copy; /* owned: the Audio that its buffer shows, or NULL */
+    struct sample_object *whole; /* owned: what it is a slice of, or NULL */
+    uint64_t first;              /* frame of whole, where the slice begins */
     tabor_handle handle;
     tabor_sample_info info;
     int is_unloaded;
@@ -100,7 +109,8 @@ typedef struct sample_object {
 typedef struct audio_object {
     PyObject ob_base;
     module_state *state;
-    tabor_audio *audio; /* owned */
+    tabor_audio *audio; /* owned, its values only if whole is NULL */
+    PyObject *whole;    /* owned: the Audio whose values it shows, or NULL */
     Py_ssize_t shape[2], strides[2];
 } audio_object;
 
@@ -135,12 +145,15 @@ typedef struct engine_object {
     uint32_t id, rate, channels, block;
     char is_pumped; /* T_BOOL */
     on_full on_full;
-    unsigned forks;          /* module_forks() at open: a child has no engine */
-    int is_closed;           /* or about to be: no new calls */
-    int calls;               /* under way without the GIL */
-    uint64_t last_frame;     /* once closed */
-    float last_gain;         /* once closed */
-    voice_object **sounding; /* by play slot; borrowed, dealloc clears it */
+    unsigned forks;  /* module_forks() at open: a child has no engine */
+    int is_closed;   /* or about to be: no new calls */
+    int calls;       /* under way without the GIL */
+    PyObject *batch; /* owned: the voices of the open batch, or NULL */
+    unsigned long batch_thread; /* which opened it */
+    int batch_lacks;            /* a command of it was dropped */
+    uint64_t last_frame;        /* once closed */
+    float last_gain;            /* once closed */
+    voice_object **sounding;    /* by play slot; borrowed, dealloc clears it */
     event_queue queue;
     int signal_fd, epoll_fd; /* -1 until fileno() is asked for */
 } engine_object;
@@ -162,9 +175,12 @@ int errors_add(PyObject *module);
 /* Raise what a status means. Returns NULL, for the caller to return. */
 PyObject *raise_status(module_state *state, tabor_status status);
 
-/* The same for a call that was about a file; path: what the script gave. */
-PyObject *raise_file_status(module_state *state, tabor_status status,
+/* The same for a call that was to read a file, and for one that was to write
+ * it; path: what the script gave. */
+PyObject *raise_read_status(module_state *state, tabor_status status,
                             PyObject *path);
+PyObject *raise_write_status(module_state *state, tabor_status status,
+                             PyObject *path);
 
 /* ------------------------------------------------------------- calls.c -- */
 
@@ -192,6 +208,9 @@ int ramp_from_seconds(PyObject *value, const char *word, uint32_t rate,
 /* One of words (NULL-terminated), as its index. */
 int choice_from(PyObject *value, const char *word, const char *const *words,
                 int *out);
+
+/* "word must be wanted, not <the value's type>". Returns -1. */
+int raise_type(PyObject *value, const char *word, const char *wanted);
 
 /* at= and at_frame=, of which at most one may be given. */
 int time_from(PyObject *at, PyObject *at_frame, uint32_t rate, uint64_t *out);
@@ -234,7 +253,6 @@ int engine_add_type(PyObject *module);
 
 /* ---------------------------------------------------------- commands.c -- */
 
-SCRIPT_CALL(engine_play);
 SCRIPT_CALL(engine_stop);
 SCRIPT_CALL(engine_cancel);
 SCRIPT_CALL(engine_ping);
@@ -242,6 +260,13 @@ PyObject *engine_panic(PyObject *self, PyObject *unused);
 int engine_set_gain(PyObject *self, PyObject *value, void *unused);
 
 typedef tabor_status (*send_function)(tabor_client *client, void *command);
+
+/* raise_status(), returning -1. */
+int engine_raise(engine_object *engine, tabor_status status);
+
+/* Wait one slice for room: for that many commands, or for the open batch if
+ * needed is 0. Returns 1 to try again, -1 if raised. */
+int engine_wait_for_room(engine_object *engine, uint32_t needed);
 
 /* Send a command as the engine's on_full says.
  *
@@ -255,9 +280,29 @@ int engine_send(engine_object *engine, send_function send, void *command,
  * again, 0 to drop, -1 if raised. */
 int engine_full(engine_object *engine);
 
-/* Play with the values that call_sort() has sorted; returns a Voice. */
-PyObject *play_sorted(engine_object *engine, PyObject *sample,
-                      PyObject *const *values);
+/* -------------------------------------------------------------- play.c -- */
+
+SCRIPT_CALL(engine_play);
+SCRIPT_CALL(sample_play);
+
+/* ------------------------------------------------------------- batch.c -- */
+
+PyObject *engine_batch_begin(PyObject *self, PyObject *unused);
+PyObject *engine_batch_commit(PyObject *self, PyObject *unused);
+PyObject *engine_batch_abandon(PyObject *self, PyObject *unused);
+
+/* Note a voice that is about to be played into the open batch. */
+int batch_hold(engine_object *engine, voice_object *voice);
+
+/* engine_full() for a command of the open batch: to drop one is to drop all of
+ * them. */
+int batch_full(engine_object *engine);
+
+/* Forget the open batch, if there is one. Keeps a raised error. */
+void batch_abandon(engine_object *engine);
+
+/* Does the voice wait for a batch that this very thread will send? */
+int batch_is_ours(const voice_object *voice);
 
 /* ------------------------------------------------------------ render.c -- */
 
@@ -311,7 +356,11 @@ int audio_add_type(PyObject *module);
 /* Takes audio over, also if it fails. */
 PyObject *audio_wrap(module_state *state, tabor_audio *audio);
 
+/* An Audio that shows some frames of another one without a copy. */
+PyObject *audio_part(PyObject *whole, uint64_t first, uint64_t frames);
+
 PyObject *module_read(PyObject *module, PyObject *path);
+PyObject *module_replay(PyObject *module, PyObject *path);
 
 /* ------------------------------------------------------------ buffer.c -- */
 

@@ -7,7 +7,7 @@
  */
 #include "binding.h"
 
-#include <float.h>
+#include <string.h>
 
 typedef struct call_words {
     const char *name;
@@ -20,7 +20,8 @@ static const call_words calls[CALL_COUNT] = {
     [CALL_PLAY] = {"play",
                    1,
                    {"sample", "velocity", "gain", "pan", "rate", "pitch", "at",
-                    "at_frame", "offset", "duration", "late", "tag", NULL}},
+                    "at_frame", "offset", "duration", "loop", "fade_in",
+                    "fade_out", "env", "choke", "late", "tag", NULL}},
     [CALL_STOP] = {"stop", 1, {"fade", NULL}},
     [CALL_CANCEL] = {"cancel", 1, {"tag", NULL}},
     [CALL_PING] = {"ping", 1, {"timeout", NULL}},
@@ -28,15 +29,20 @@ static const call_words calls[CALL_COUNT] = {
     [CALL_SAMPLE_PLAY] = {"play",
                           0,
                           {"", "velocity", "gain", "pan", "rate", "pitch", "at",
-                           "at_frame", "offset", "duration", "late", "tag",
-                           NULL}},
+                           "at_frame", "offset", "duration", "loop", "fade_in",
+                           "fade_out", "env", "choke", "late", "tag", NULL}},
     [CALL_SAMPLE_UNLOAD] = {"unload", 1, {"voices", NULL}},
+    [CALL_SAMPLE_SLICE] = {"slice", 2, {"start", "end", NULL}},
     [CALL_VOICE_STOP] = {"stop", 1, {"fade", "at", "at_frame", NULL}},
+    [CALL_VOICE_RELEASE] = {"release", 0, {"at", "at_frame", NULL}},
     [CALL_VOICE_SET] = {"set",
                         0,
                         {"gain", "pan", "rate", "pitch", "ramp", "at",
                          "at_frame", NULL}},
     [CALL_VOICE_WAIT] = {"wait", 1, {"timeout", NULL}},
+    [CALL_ENV] = {"env",
+                  0,
+                  {"attack", "decay", "sustain", "release", "hold", NULL}},
 };
 
 int
@@ -106,9 +112,10 @@ raise_positional(const call_words *call, Py_ssize_t count)
                      call->name, call->name, visible_words(call)[0]);
     } else {
         PyErr_Format(PyExc_TypeError,
-                     "%s() takes at most %zd argument without a name, "
+                     "%s() takes at most %zd argument%s without a name, "
                      "not %zd",
-                     call->name, call->positional, count);
+                     call->name, call->positional,
+                     call->positional == 1 ? "" : "s", count);
     }
     return -1;
 }
@@ -122,8 +129,9 @@ call_sort(module_state *state, call_id call, PyObject *const *args,
     if (count > calls[call].positional) {
         return raise_positional(&calls[call], count);
     }
-    for (int i = 0; i < CALL_MAX_WORDS; i++) {
-        values[i] = i < count ? args[i] : NULL;
+    memset(values, 0, CALL_MAX_WORDS * sizeof *values);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        values[i] = args[i];
     }
     for (Py_ssize_t i = 0; i < named; i++) {
         PyObject *name = PyTuple_GetItem(names, i);
@@ -143,7 +151,7 @@ call_sort(module_state *state, call_id call, PyObject *const *args,
 
 /* --------------------------------------------------------- converters -- */
 
-static int
+int
 raise_type(PyObject *value, const char *word, const char *wanted)
 {
     PyObject *name = PyType_GetName(Py_TYPE(value));

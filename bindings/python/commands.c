@@ -10,16 +10,15 @@
 
 #define ROOM_SLICE_NS UINT64_C(50000000)
 
-static int
+int
 engine_raise(engine_object *engine, tabor_status status)
 {
     raise_status(engine->state, status);
     return -1;
 }
 
-/* One slice of waiting. */
-static tabor_status
-wait_for_room(engine_object *engine, uint32_t needed)
+int
+engine_wait_for_room(engine_object *engine, uint32_t needed)
 {
     tabor_client *client = engine->client;
 
@@ -27,7 +26,10 @@ wait_for_room(engine_object *engine, uint32_t needed)
     const tabor_status st =
         tabor_client_wait_space(client, needed, ROOM_SLICE_NS);
     engine_back(engine, thread);
-    return st == TABOR_ERR_TIMEOUT ? TABOR_OK : st;
+    if (st != TABOR_OK && st != TABOR_ERR_TIMEOUT) {
+        return engine_raise(engine, st);
+    }
+    return PyErr_CheckSignals() < 0 ? -1 : 1;
 }
 
 /* Does room for commands help? Not where samples or pings are too many. */
@@ -51,11 +53,7 @@ engine_full(engine_object *engine)
         !is_about_commands(missing.which)) {
         return engine_raise(engine, TABOR_ERR_FULL);
     }
-    const tabor_status st = wait_for_room(engine, missing.needed);
-    if (st != TABOR_OK) {
-        return engine_raise(engine, st);
-    }
-    return PyErr_CheckSignals() < 0 ? -1 : 1;
+    return engine_wait_for_room(engine, missing.needed);
 }
 
 int
@@ -75,136 +73,13 @@ engine_send(engine_object *engine, send_function send, void *command,
         case TABOR_ERR_STALE:
             return 0;
         case TABOR_ERR_FULL:
-            again = engine_full(engine);
+            again = engine->batch ? batch_full(engine) : engine_full(engine);
             break;
         default:
             return engine_raise(engine, *why);
         }
     }
     return again;
-}
-
-/* --------------------------------------------------------------- play -- */
-
-/* The order of CALL_PLAY's words; 0 is the sample. */
-enum {
-    PLAY_VELOCITY = 1,
-    PLAY_GAIN,
-    PLAY_PAN,
-    PLAY_RATE,
-    PLAY_PITCH,
-    PLAY_AT,
-    PLAY_AT_FRAME,
-    PLAY_OFFSET,
-    PLAY_DURATION,
-    PLAY_LATE,
-    PLAY_TAG
-};
-
-static int
-play_params(PyObject *const *v, uint32_t rate, tabor_play_params *p)
-{
-    static const char *const late_words[] = {"play", "catch_up", "drop", NULL};
-    int late = TABOR_LATE_PLAY;
-
-    if (number_from(v[PLAY_VELOCITY], "velocity", &p->velocity) < 0 ||
-        number_from(v[PLAY_GAIN], "gain", &p->gain) < 0 ||
-        number_from(v[PLAY_PAN], "pan", &p->pan) < 0 ||
-        number_from(v[PLAY_RATE], "rate", &p->rate) < 0 ||
-        number_from(v[PLAY_PITCH], "pitch", &p->pitch) < 0 ||
-        time_from(v[PLAY_AT], v[PLAY_AT_FRAME], rate, &p->at) < 0 ||
-        frames_from_seconds(v[PLAY_OFFSET], "offset", rate, &p->offset) < 0 ||
-        frames_from_seconds(none_to_null(v[PLAY_DURATION]), "duration", rate,
-                            &p->length) < 0 ||
-        choice_from(v[PLAY_LATE], "late", late_words, &late) < 0 ||
-        u32_from(v[PLAY_TAG], "tag", &p->tag) < 0) {
-        return -1;
-    }
-    p->late = (tabor_late)late;
-    return 0;
-}
-
-typedef struct play_command {
-    tabor_handle sample, voice;
-    tabor_play_params params;
-} play_command;
-
-static tabor_status
-send_play(tabor_client *client, void *command)
-{
-    play_command *c = command;
-    return tabor_play(client, c->sample, &c->params, &c->voice);
-}
-
-static int
-check_sample(const engine_object *engine, PyObject *object)
-{
-    if (object && Py_IS_TYPE(object, engine->state->sample_type)) {
-        const sample_object *sample = (sample_object *)object;
-        if (sample->engine && sample->engine->id == engine->id) {
-            return 0;
-        }
-        PyErr_Format(PyExc_ValueError,
-                     "sample '%s' belongs to another engine: load() it into "
-                     "this one",
-                     sample->info.name);
-        return -1;
-    }
-    PyErr_Format(PyExc_TypeError,
-                 "play() takes a Sample, not %R: load() gives one",
-                 object ? (PyObject *)Py_TYPE(object) : Py_None);
-    return -1;
-}
-
-/* A play that on_full="drop" refused: its voice has ended before it began. */
-static void
-voice_never(voice_object *voice, const engine_object *engine)
-{
-    voice->has_ended = 1;
-    voice->end.type = TABOR_EVENT_ENDED;
-    voice->end.reason = TABOR_CANCELLED;
-    voice->end.frame = tabor_engine_frame(engine->engine);
-    voice->end.value = TABOR_NO_FRAME;
-}
-
-PyObject *
-play_sorted(engine_object *engine, PyObject *sample, PyObject *const *values)
-{
-    play_command command = {0, 0, TABOR_PLAY};
-    tabor_status why = TABOR_OK;
-
-    if (engine_check(engine) < 0 || check_sample(engine, sample) < 0 ||
-        play_params(values, engine->rate, &command.params) < 0) {
-        return NULL;
-    }
-    command.sample = ((sample_object *)sample)->handle;
-    voice_object *voice = voice_new(engine);
-    if (!voice) {
-        return NULL;
-    }
-    const int sent = engine_send(engine, send_play, &command, &why);
-    if (sent > 0) {
-        voice->handle = command.voice;
-        engine_enlist(engine, voice);
-        return (PyObject *)voice;
-    }
-    if (sent == 0 && why == TABOR_ERR_FULL) {
-        voice_never(voice, engine);
-        return (PyObject *)voice;
-    }
-    Py_DECREF(voice);
-    return sent == 0 ? raise_status(engine->state, why) : NULL;
-}
-
-SCRIPT_CALL(engine_play)
-{
-    engine_object *engine = (engine_object *)self;
-    PyObject *values[CALL_MAX_WORDS];
-
-    if (call_sort(engine->state, CALL_PLAY, args, count, names, values) < 0) {
-        return NULL;
-    }
-    return play_sorted(engine, values[0], values);
 }
 
 /* ---------------------------------------------------- the other verbs -- */

@@ -115,6 +115,7 @@ typedef struct open_wish {
     tabor_client_config client;
     uint32_t attach_id;
     on_full on_full;
+    PyObject *log;      /* borrowed: a path, or None */
     PyObject *settings; /* borrowed: tuple of pairs of str */
 } open_wish;
 
@@ -126,10 +127,10 @@ wish_parse(PyObject *args, open_wish *wish)
     PyObject *id, *rate, *channels, *block, *voices, *queue, *full, *wake;
     int full_index = 0;
 
-    if (!PyArg_ParseTuple(args, "OszOOOOOOOO!:Engine", &id,
+    if (!PyArg_ParseTuple(args, "OszOOOOOOOOO!:Engine", &id,
                           &wish->engine.driver, &wish->engine.device, &rate,
                           &channels, &block, &voices, &queue, &full, &wake,
-                          &PyTuple_Type, &wish->settings) ||
+                          &wish->log, &PyTuple_Type, &wish->settings) ||
         u32_from(id, "id", &wish->attach_id) < 0 ||
         u32_from(rate, "rate", &wish->engine.rate) < 0 ||
         u32_from(channels, "channels", &wish->engine.channels) < 0 ||
@@ -186,12 +187,41 @@ wish_grant(const open_wish *wish, tabor_engine **engine, tabor_client **client)
     return TABOR_OK;
 }
 
+/* The log's path as bytes, owned; None without one. */
+static PyObject *
+wish_log(open_wish *wish)
+{
+    PyObject *bytes = NULL;
+
+    if (wish->log == Py_None) {
+        return Py_NewRef(Py_None);
+    }
+    if (PyUnicode_FSConverter(wish->log, &bytes)) {
+        wish->engine.log = PyBytes_AsString(bytes);
+    }
+    return bytes;
+}
+
+static int
+raise_not_opened(module_state *state, tabor_status status, PyObject *log)
+{
+    if (status == TABOR_ERR_IO && log != Py_None) {
+        raise_write_status(state, status, log);
+    } else {
+        raise_status(state, status);
+    }
+    return -1;
+}
+
 static int
 engine_connect(engine_object *self, open_wish *wish)
 {
     tabor_setting *settings = NULL;
+    PyObject *log = wish_log(wish);
 
-    if (wish_settings(wish, &settings, &wish->engine.setting_count) < 0) {
+    if (!log ||
+        wish_settings(wish, &settings, &wish->engine.setting_count) < 0) {
+        Py_XDECREF(log);
         return -1;
     }
     wish->engine.settings = settings;
@@ -199,9 +229,9 @@ engine_connect(engine_object *self, open_wish *wish)
     const tabor_status st = wish_grant(wish, &self->engine, &self->client);
     engine_back(self, thread);
     PyMem_Free(settings);
+    Py_DECREF(log);
     if (st != TABOR_OK) {
-        raise_status(self->state, st);
-        return -1;
+        return raise_not_opened(self->state, st, wish->log);
     }
     self->is_closed = 0;
     self->on_full = wish->on_full;
@@ -231,8 +261,8 @@ engine_describe(engine_object *self)
 PyObject *
 engine_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
 {
-    open_wish wish = {TABOR_ENGINE_CONFIG, TABOR_CLIENT_CONFIG, 0,
-                      ON_FULL_RAISE, NULL};
+    open_wish wish = {
+        TABOR_ENGINE_CONFIG, TABOR_CLIENT_CONFIG, 0, ON_FULL_RAISE, NULL, NULL};
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     engine_object *self = NULL;
 
@@ -325,12 +355,14 @@ engine_shut(engine_object *self)
     }
     if (engine_is_forked(self)) {
         self->is_closed = 1;
+        batch_abandon(self);
         self->engine = NULL;
         self->client = NULL;
         engine_detach_voices(self, 0);
     } else {
         self->is_closed = 1;
         engine_wait_for_calls(self);
+        batch_abandon(self);
         engine_disconnect(self);
     }
     if (self->epoll_fd >= 0) {
@@ -356,6 +388,7 @@ engine_traverse(PyObject *object, visitproc visit, void *arg)
 
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->hook);
+    Py_VISIT(self->batch);
     return queue_traverse(&self->queue, visit, arg);
 }
 
@@ -365,6 +398,7 @@ engine_clear(PyObject *object)
     engine_object *self = (engine_object *)object;
 
     Py_CLEAR(self->hook);
+    Py_CLEAR(self->batch);
     queue_clear(&self->queue);
     return 0;
 }

@@ -70,8 +70,16 @@ static PyMethodDef engine_methods[] = {
         "play", engine_play,
         "play($self, sample, *, velocity=1.0, gain=1.0, pan=0.0, rate=1.0,\n"
         "     pitch=0.0, at=None, at_frame=None, offset=0.0, duration=None,\n"
+        "     loop=False, fade_in=0.0, fade_out=0.0, env=None, choke=0,\n"
         "     late='play', tag=0)\n--\n\n"
-        "Play a sample, now or at a time; returns its Voice."),
+        "Play a sample, now or at a time; returns its Voice.\n"
+        "\n"
+        "loop      True: round the loop that the file tells of, else round all "
+        "of\n"
+        "          it; (start, end) in seconds: round these\n"
+        "fade_in, fade_out  seconds, straight; out before its own end\n"
+        "env       an ADSR; release() ends it\n"
+        "choke     a group, 1 or more: a voice silences the others of it"),
     SCRIPT_METHOD("stop", engine_stop,
                   "stop($self, fade=0.005)\n--\n\n"
                   "All sounding voices off, with a ramp of so many seconds."),
@@ -94,6 +102,9 @@ static PyMethodDef engine_methods[] = {
     {"close", engine_close, METH_NOARGS,
      PyDoc_STR("close($self)\n--\n\n"
                "Stop the sound and free the device. Twice is once.")},
+    {"_batch_begin", engine_batch_begin, METH_NOARGS, NULL},
+    {"_batch_commit", engine_batch_commit, METH_NOARGS, NULL},
+    {"_batch_abandon", engine_batch_abandon, METH_NOARGS, NULL},
     {"_load_path", engine_load_path, METH_VARARGS, NULL},
     {"_load_audio", engine_load_audio, METH_VARARGS, NULL},
     {"_stats", engine_stats, METH_NOARGS, NULL},

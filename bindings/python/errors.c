@@ -172,7 +172,7 @@ folder_errno(const char *path)
 /* The core says that it failed; the reason decides on the class, and the file
  * itself still tells it. */
 static int
-file_errno(const char *path)
+read_errno(const char *path)
 {
     struct stat about;
 
@@ -183,6 +183,17 @@ file_errno(const char *path)
         return EISDIR;
     }
     return may_access(path, R_OK) ? EIO : errno;
+}
+
+/* It is written beside its place and renamed: the folder has to allow it. */
+static int
+write_errno(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode)
+               ? EISDIR
+               : folder_errno(path);
 }
 
 static PyObject *
@@ -200,8 +211,9 @@ raise_os_error(PyObject *path, int number)
     return NULL;
 }
 
-PyObject *
-raise_file_status(module_state *state, tabor_status status, PyObject *path)
+static PyObject *
+raise_about_file(module_state *state, tabor_status status, PyObject *path,
+                 int (*why)(const char *path))
 {
     PyObject *bytes = NULL;
 
@@ -210,7 +222,7 @@ raise_file_status(module_state *state, tabor_status status, PyObject *path)
         return raise_os_error(path, ENOENT);
     case TABOR_ERR_IO:
         if (PyUnicode_FSConverter(path, &bytes)) {
-            raise_os_error(path, file_errno(PyBytes_AsString(bytes)));
+            raise_os_error(path, why(PyBytes_AsString(bytes)));
             Py_DECREF(bytes);
         }
         return NULL;
@@ -219,4 +231,16 @@ raise_file_status(module_state *state, tabor_status status, PyObject *path)
     default:
         return raise_status(state, status);
     }
+}
+
+PyObject *
+raise_read_status(module_state *state, tabor_status status, PyObject *path)
+{
+    return raise_about_file(state, status, path, read_errno);
+}
+
+PyObject *
+raise_write_status(module_state *state, tabor_status status, PyObject *path)
+{
+    return raise_about_file(state, status, path, write_errno);
 }

@@ -18,6 +18,8 @@ sample_new(engine_object *engine)
     sample->engine = (engine_object *)Py_NewRef((PyObject *)engine);
     sample->weak_list = NULL;
     sample->copy = NULL;
+    sample->whole = NULL;
+    sample->first = 0;
     sample->handle = 0;
     sample->info = (tabor_sample_info){0};
     sample->is_unloaded = 0;
@@ -103,7 +105,7 @@ engine_load_path(PyObject *self, PyObject *args)
     if (sample &&
         (load_into(sample, &source, &why) < 0 || sample_describe(sample) < 0)) {
         if (why != TABOR_OK) {
-            raise_file_status(engine->state, why, path);
+            raise_read_status(engine->state, why, path);
         }
         Py_CLEAR(sample);
     }
@@ -148,19 +150,6 @@ sample_check(const sample_object *sample)
     return 0;
 }
 
-static SCRIPT_CALL(sample_play)
-{
-    const sample_object *sample = (sample_object *)self;
-    PyObject *values[CALL_MAX_WORDS];
-
-    if (sample_check(sample) < 0 ||
-        call_sort(sample->engine->state, CALL_SAMPLE_PLAY, args, count, names,
-                  values) < 0) {
-        return NULL;
-    }
-    return play_sorted(sample->engine, self, values);
-}
-
 /* What send_unload() needs. */
 typedef struct unload_command {
     tabor_handle sample;
@@ -189,6 +178,12 @@ static SCRIPT_CALL(sample_unload)
         choice_from(values[0], "voices", words, &voices) < 0) {
         return NULL;
     }
+    if (sample->whole) {
+        PyErr_SetString(sample->engine->state->error,
+                        "a slice has no memory of its own: unload() the "
+                        "sample that it was cut from");
+        return NULL;
+    }
     if (sample->is_unloaded) {
         Py_RETURN_FALSE;
     }
@@ -202,6 +197,50 @@ static SCRIPT_CALL(sample_unload)
     }
     sample->is_unloaded = 1;
     return PyBool_FromLong(sent);
+}
+
+/* -------------------------------------------------------------- slices -- */
+
+static PyObject *
+raise_no_slice(const sample_object *sample, uint64_t start, uint64_t end)
+{
+    PyErr_Format(PyExc_ValueError,
+                 "slice is frames %llu to %llu, but begins before it ends, "
+                 "within the sample's %llu",
+                 (unsigned long long)start, (unsigned long long)end,
+                 (unsigned long long)sample->info.frames);
+    return NULL;
+}
+
+static SCRIPT_CALL(sample_slice)
+{
+    sample_object *sample = (sample_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+    uint64_t start = 0, end = sample->info.frames;
+
+    if (sample_check(sample) < 0 ||
+        call_sort(sample->engine->state, CALL_SAMPLE_SLICE, args, count, names,
+                  values) < 0 ||
+        frames_from_seconds(values[0], "start", sample->info.rate, &start) <
+            0 ||
+        frames_from_seconds(none_to_null(values[1]), "end", sample->info.rate,
+                            &end) < 0) {
+        return NULL;
+    }
+    if (start >= end || end > sample->info.frames) {
+        return raise_no_slice(sample, start, end);
+    }
+    sample_object *whole = sample->whole ? sample->whole : sample;
+    sample_object *slice = sample_new(sample->engine);
+    if (slice) {
+        slice->whole = (sample_object *)Py_NewRef((PyObject *)whole);
+        slice->first = sample->first + start;
+        slice->handle = sample->handle;
+        slice->info = sample->info;
+        slice->info.frames = end - start;
+        slice->info.loop_start = slice->info.loop_end = 0;
+    }
+    return (PyObject *)slice;
 }
 
 /* -------------------------------------------------------------- buffer -- */
@@ -232,6 +271,28 @@ sample_fetch(sample_object *sample)
     return copy ? 0 : -1;
 }
 
+/* Make sure that there is a copy, of a slice as part of the whole's. */
+static int
+sample_need_copy(sample_object *sample)
+{
+    if (sample->copy) {
+        return 0;
+    }
+    if (sample_check(sample) < 0) {
+        return -1;
+    }
+    if (!sample->whole) {
+        return sample_fetch(sample);
+    }
+    if (!sample->whole->copy &&
+        (sample_check(sample->whole) < 0 || sample_fetch(sample->whole) < 0)) {
+        return -1;
+    }
+    sample->copy =
+        audio_part(sample->whole->copy, sample->first, sample->info.frames);
+    return sample->copy ? 0 : -1;
+}
+
 /* The view holds the copy, not the sample: it survives unload and close. */
 static int
 sample_getbuffer(PyObject *self, Py_buffer *view, int flags)
@@ -239,11 +300,9 @@ sample_getbuffer(PyObject *self, Py_buffer *view, int flags)
     sample_object *sample = (sample_object *)self;
 
     view->obj = NULL;
-    if (!sample->copy &&
-        (sample_check(sample) < 0 || sample_fetch(sample) < 0)) {
-        return -1;
-    }
-    return PyObject_GetBuffer(sample->copy, view, flags);
+    return sample_need_copy(sample) < 0
+               ? -1
+               : PyObject_GetBuffer(sample->copy, view, flags);
 }
 
 /* ---------------------------------------------------------------- life -- */
@@ -254,6 +313,7 @@ sample_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((sample_object *)self)->engine);
     Py_VISIT(((sample_object *)self)->copy);
+    Py_VISIT(((sample_object *)self)->whole);
     return 0;
 }
 
@@ -265,13 +325,14 @@ sample_clear(PyObject *self)
     sample_object *sample = (sample_object *)self;
     const engine_object *engine = sample->engine;
 
-    if (engine && sample->handle && !sample->is_unloaded &&
+    if (engine && sample->handle && !sample->whole && !sample->is_unloaded &&
         !engine->is_closed && !engine_is_forked(engine)) {
         sample->is_unloaded = 1;
         tabor_sample_release(engine->client, sample->handle);
     }
     Py_CLEAR(sample->copy);
     Py_CLEAR(sample->engine);
+    Py_CLEAR(sample->whole);
     return 0;
 }
 
@@ -305,6 +366,35 @@ get_duration(PyObject *self, void *Py_UNUSED(unused))
 }
 
 static PyObject *
+loop_point(const tabor_sample_info *info, uint64_t frame)
+{
+    if (!info->loop_end) {
+        Py_RETURN_NONE;
+    }
+    return PyFloat_FromDouble((double)frame / info->rate);
+}
+
+static PyObject *
+get_loop_start(PyObject *self, void *Py_UNUSED(unused))
+{
+    const tabor_sample_info *info = &((sample_object *)self)->info;
+    return loop_point(info, info->loop_start);
+}
+
+static PyObject *
+get_loop_end(PyObject *self, void *Py_UNUSED(unused))
+{
+    const tabor_sample_info *info = &((sample_object *)self)->info;
+    return loop_point(info, info->loop_end);
+}
+
+static int
+is_unloaded(const sample_object *sample)
+{
+    return sample->whole ? sample->whole->is_unloaded : sample->is_unloaded;
+}
+
+static PyObject *
 sample_repr(PyObject *self)
 {
     const sample_object *sample = (sample_object *)self;
@@ -313,10 +403,11 @@ sample_repr(PyObject *self)
 
     if (name) {
         repr = PyUnicode_FromFormat(
-            "<tabor.Sample %R: %llu frames, %u channel%s%s>", name,
+            "<tabor.Sample %R%s: %llu frames, %u channel%s%s>", name,
+            sample->whole ? ", a slice" : "",
             (unsigned long long)sample->info.frames, sample->info.channels,
             sample->info.channels == 1 ? "" : "s",
-            sample->is_unloaded ? ", unloaded" : "");
+            is_unloaded(sample) ? ", unloaded" : "");
         Py_DECREF(name);
     }
     return repr;
@@ -327,20 +418,32 @@ static PyMethodDef sample_methods[] = {
         "play", sample_play,
         "play($self, *, velocity=1.0, gain=1.0, pan=0.0, rate=1.0,\n"
         "     pitch=0.0, at=None, at_frame=None, offset=0.0, duration=None,\n"
+        "     loop=False, fade_in=0.0, fade_out=0.0, env=None, choke=0,\n"
         "     late='play', tag=0)\n--\n\n"
-        "Play it, now or at a time; returns the Voice."),
+        "Play it, now or at a time; returns the Voice. The options are "
+        "those of\nEngine.play()."),
     SCRIPT_METHOD(
         "unload", sample_unload,
         "unload($self, voices='ring')\n--\n\n"
         "Free its memory once nothing plays it. What sounds may 'ring' to "
         "its\nend, 'fade' in 5 ms or be 'cut'. False if it was unloaded "
         "before."),
+    SCRIPT_METHOD(
+        "slice", sample_slice,
+        "slice($self, start=0.0, end=None)\n--\n\n"
+        "A part of it, from second to second, that plays, loops and shows "
+        "like a\nSample; nothing is copied. It keeps the whole one loaded."),
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef sample_properties[] = {
     {"name", get_name, NULL, NULL, NULL},
     {"duration", get_duration, NULL, PyDoc_STR("Seconds at rate 1."), NULL},
+    {"loop_start", get_loop_start, NULL,
+     PyDoc_STR("Where the file says that its loop begins, in seconds, or "
+               "None."),
+     NULL},
+    {"loop_end", get_loop_end, NULL, PyDoc_STR("And where it ends."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

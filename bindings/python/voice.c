@@ -15,7 +15,9 @@ voice_new(engine_object *engine)
     voice->engine = (engine_object *)Py_NewRef((PyObject *)engine);
     voice->weak_list = NULL;
     voice->handle = 0;
+    voice->is_held = 0;
     voice->has_ended = 0;
+    voice->is_void = 0;
     voice->end = (tabor_event){0};
     PyObject_GC_Track(voice);
     return voice;
@@ -51,18 +53,23 @@ get_ended(PyObject *self, void *Py_UNUSED(unused))
 {
     voice_object *voice = (voice_object *)self;
 
-    if (!voice->engine || !has_ended(voice)) {
+    if (!voice->engine || !has_ended(voice) || voice->is_void) {
         Py_RETURN_NONE;
     }
     return event_ended(voice->engine->state, &voice->end, self);
 }
 
 static int
-raise_waits_for_ever(const engine_object *engine)
+raise_waits_for_ever(const voice_object *voice)
 {
-    PyErr_SetString(engine->state->error,
-                    "the voice would never end: this engine moves only while "
-                    "render() runs; render first, or give a timeout");
+    const char *why = "the voice would never end: its batch is sent when the "
+                      "with statement ends; wait() after it";
+
+    if (!batch_is_ours(voice)) {
+        why = "the voice would never end: this engine moves only while "
+              "render() runs; render first, or give a timeout";
+    }
+    PyErr_SetString(voice->engine->state->error, why);
     return -1;
 }
 
@@ -79,8 +86,9 @@ wait_for_end(voice_object *voice, uint64_t deadline_ns)
         if (engine_check(voice->engine) < 0) {
             return -1;
         }
-        if (voice->engine->is_pumped && deadline_ns == NO_DEADLINE) {
-            return raise_waits_for_ever(voice->engine);
+        if (deadline_ns == NO_DEADLINE &&
+            (voice->engine->is_pumped || batch_is_ours(voice))) {
+            return raise_waits_for_ever(voice);
         }
         left_ns = slice_ns(deadline_ns);
         if (engine_wait_slice(voice->engine, left_ns) < 0) {
@@ -136,7 +144,7 @@ voice_await(PyObject *self)
 
 /* ------------------------------------------------------------ commands -- */
 
-/* What send_stop() and send_set() need. */
+/* What send_stop(), send_release() and send_set() need. */
 typedef struct voice_command {
     tabor_handle voice;
     uint32_t fade_frames;
@@ -149,6 +157,13 @@ send_stop(tabor_client *client, void *command)
 {
     const voice_command *c = command;
     return tabor_voice_stop(client, c->voice, c->fade_frames, c->at);
+}
+
+static tabor_status
+send_release(tabor_client *client, void *command)
+{
+    const voice_command *c = command;
+    return tabor_voice_release(client, c->voice, c->at);
 }
 
 static tabor_status
@@ -190,6 +205,21 @@ static SCRIPT_CALL(voice_stop)
         return NULL;
     }
     return send_to_voice(voice, send_stop, &command);
+}
+
+static SCRIPT_CALL(voice_release)
+{
+    voice_object *voice = (voice_object *)self;
+    PyObject *v[CALL_MAX_WORDS];
+    voice_command command = {.at = TABOR_ASAP};
+
+    if (voice_check(voice) < 0 ||
+        call_sort(voice->engine->state, CALL_VOICE_RELEASE, args, count, names,
+                  v) < 0 ||
+        time_from(v[0], v[1], voice->engine->rate, &command.at) < 0) {
+        return NULL;
+    }
+    return send_to_voice(voice, send_release, &command);
 }
 
 /* The order of CALL_VOICE_SET's words. */
@@ -292,7 +322,9 @@ voice_repr(PyObject *self)
     const char *state = "not ended";
 
     if (!voice->engine || has_ended(voice)) {
-        state = tabor_reason_text((tabor_reason)voice->end.reason);
+        state = voice->is_void
+                    ? "never sent"
+                    : tabor_reason_text((tabor_reason)voice->end.reason);
     }
     return PyUnicode_FromFormat("<tabor.Voice %llu: %s>",
                                 (unsigned long long)voice->handle, state);
@@ -303,6 +335,11 @@ static PyMethodDef voice_methods[] = {
         "stop", voice_stop,
         "stop($self, fade=0.005, *, at=None, at_frame=None)\n--\n\n"
         "Off, with a ramp of so many seconds. False if it had ended."),
+    SCRIPT_METHOD(
+        "release", voice_release,
+        "release($self, *, at=None, at_frame=None)\n--\n\n"
+        "Let the release of its envelope begin; without one, stop in 5 ms. "
+        "False\nif it had ended."),
     SCRIPT_METHOD(
         "set", voice_set,
         "set($self, *, gain=None, pan=None, rate=None, pitch=None,\n"

@@ -21,11 +21,12 @@ from _tabor import (
     TimedOut,
     Voice,
     read,
+    replay,
 )
 
 from tabor._audio import Audio, db, kit
 from tabor._devices import Device, Driver, devices, drivers
-from tabor._engine import Engine, Stats, attach, open
+from tabor._engine import ADSR, Batch, Engine, Stats, attach, open
 from tabor._events import (
     DeviceBack,
     DeviceLost,
@@ -37,7 +38,9 @@ from tabor._events import (
 )
 
 __all__ = [
+    "ADSR",
     "Audio",
+    "Batch",
     "ClosedError",
     "DecodeError",
     "Device",
@@ -64,6 +67,7 @@ __all__ = [
     "kit",
     "open",
     "read",
+    "replay",
 ]
 __version__ = _tabor._version()
 
@@ -71,8 +75,8 @@ _tabor._use(Audio, Ended, Late, Xrun, Pong, DeviceLost, DeviceBack)
 
 # They are ours wherever they are written: in messages, pickles and help().
 for _thing in (
-    Audio, Device, DeviceBack, DeviceLost, Driver, Ended, Engine, Late, Pong,
-    Stats, Xrun, attach, db, devices, drivers, kit, open,
+    ADSR, Audio, Batch, Device, DeviceBack, DeviceLost, Driver, Ended, Engine,
+    Late, Pong, Stats, Xrun, attach, db, devices, drivers, kit, open,
 ):
     _thing.__module__ = __name__
 del _thing

@@ -2,8 +2,9 @@
 from _typeshed import ReadableBuffer, StrPath
 from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, SupportsFloat, SupportsIndex, TypeVar
-from typing import TypeAlias, final
+from types import TracebackType
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex
+from typing import TypeAlias, TypeVar, final
 
 __version__: str
 
@@ -14,7 +15,18 @@ _Reason: TypeAlias = Literal[
     "finished", "stopped", "stolen", "cancelled", "late", "unloaded",
     "detached"
 ]
+_Loop: TypeAlias = bool | tuple[SupportsFloat, SupportsFloat]
 _E = TypeVar("_E", bound="Event")
+
+class _Envelope(Protocol):
+    @property
+    def attack(self) -> SupportsFloat: ...
+    @property
+    def decay(self) -> SupportsFloat: ...
+    @property
+    def sustain(self) -> SupportsFloat: ...
+    @property
+    def release(self) -> SupportsFloat: ...
 
 class Error(Exception): ...
 class DeviceError(Error, OSError): ...
@@ -27,6 +39,14 @@ class QueueFull(Error):
 
 class ClosedError(Error, RuntimeError): ...
 class TimedOut(Error, TimeoutError): ...
+
+@dataclass(frozen=True, slots=True)
+class ADSR:
+    attack: float
+    decay: float
+    sustain: float
+    release: float
+    hold: float = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -123,6 +143,13 @@ class Sample:
     def duration(self) -> float: ...
     @property
     def name(self) -> str: ...
+    @property
+    def loop_start(self) -> float | None: ...
+    @property
+    def loop_end(self) -> float | None: ...
+    def slice(
+        self, start: SupportsFloat = 0.0, end: SupportsFloat | None = None
+    ) -> Sample: ...
     def play(
         self,
         *,
@@ -135,6 +162,11 @@ class Sample:
         at_frame: SupportsIndex | None = None,
         offset: SupportsFloat = 0.0,
         duration: SupportsFloat | None = None,
+        loop: _Loop = False,
+        fade_in: SupportsFloat = 0.0,
+        fade_out: SupportsFloat = 0.0,
+        env: _Envelope | None = None,
+        choke: SupportsIndex = 0,
         late: _Late = "play",
         tag: SupportsIndex = 0,
     ) -> Voice: ...
@@ -155,6 +187,12 @@ class Voice:
         at: SupportsFloat | None = None,
         at_frame: SupportsIndex | None = None,
     ) -> bool: ...
+    def release(
+        self,
+        *,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+    ) -> bool: ...
     def set(
         self,
         *,
@@ -167,7 +205,20 @@ class Voice:
         at_frame: SupportsIndex | None = None,
     ) -> bool: ...
     def wait(self, timeout: SupportsFloat | None = None) -> Ended | None: ...
-    def __await__(self) -> Generator[Any, None, Ended]: ...
+    def __await__(self) -> Generator[Any, None, Ended | None]: ...
+
+class Batch:
+    def __init__(self, engine: Engine) -> None: ...
+    def __enter__(self) -> Batch: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+    @property
+    def sent(self) -> bool: ...
 
 class Engine:
     gain: float
@@ -215,6 +266,11 @@ class Engine:
         at_frame: SupportsIndex | None = None,
         offset: SupportsFloat = 0.0,
         duration: SupportsFloat | None = None,
+        loop: _Loop = False,
+        fade_in: SupportsFloat = 0.0,
+        fade_out: SupportsFloat = 0.0,
+        env: _Envelope | None = None,
+        choke: SupportsIndex = 0,
         late: _Late = "play",
         tag: SupportsIndex = 0,
     ) -> Voice: ...
@@ -228,6 +284,9 @@ class Engine:
         *,
         frames: SupportsIndex | None = None,
     ) -> Audio: ...
+    def batch(self) -> Batch: ...
+    @staticmethod
+    def replay(path: StrPath) -> Audio: ...
     def on(
         self, event_type: type[_E], function: Callable[[_E], object]
     ) -> Callable[[_E], object]: ...
@@ -251,6 +310,7 @@ def open(
     queue: SupportsIndex = 1024,
     on_full: _OnFull = "raise",
     wake: Literal["event", "poll"] = "event",
+    log: StrPath | None = None,
     **driver_options: str | float | bool,
 ) -> Engine: ...
 def attach(
@@ -262,5 +322,6 @@ def attach(
 def drivers() -> list[Driver]: ...
 def devices(driver: str | None = None) -> list[Device]: ...
 def read(path: StrPath, /) -> Audio: ...
+def replay(path: StrPath, /) -> Audio: ...
 def db(decibels: float) -> float: ...
 def kit() -> dict[str, str]: ...

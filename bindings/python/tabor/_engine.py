@@ -41,6 +41,56 @@ class Stats:
     unread_lost: int
 
 
+@dataclass(frozen=True, slots=True)
+class ADSR:
+    """An envelope for play(env=...), in straight lines: up in attack seconds,
+    full for hold seconds, in decay seconds down to sustain (0 to 1), and from
+    release() on to nothing in release seconds. At sustain 0 the voice ends
+    when it has decayed."""
+
+    attack: float
+    decay: float
+    sustain: float
+    release: float
+    hold: float = 0.0
+
+
+class Batch:
+    """What an engine is told inside a with statement arrives together or not
+    at all; Engine.batch() makes one.
+
+    It is sent when the statement ends. If it does not fit then, the engine's
+    on_full decides: QueueFull is raised, or it waits, or the batch is dropped
+    and sent stays False. If the statement ends by an exception, nothing is
+    sent. Voices of a batch that was not sent are not alive and never Ended.
+    """
+
+    __slots__ = ("_engine", "_sent")
+
+    def __init__(self, engine):
+        self._engine = engine
+        self._sent = False
+
+    def __enter__(self):
+        self._engine._batch_begin()
+        self._sent = False
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                self._sent = self._engine._batch_commit()
+            else:
+                self._engine._batch_abandon()
+        finally:
+            self._engine._crowd.notify()
+
+    @property
+    def sent(self):
+        """True once the engine has taken the whole batch."""
+        return self._sent
+
+
 class Engine(_tabor.Engine):
     """What plays. open() and attach() make one; close() or a with statement
     ends it."""
@@ -106,6 +156,18 @@ class Engine(_tabor.Engine):
                 print(f"\rloaded {count} of {len(paths)}", end=end,
                       file=sys.stderr, flush=True)
         return samples
+
+    # ------------------------------------------------- batches and takes
+
+    def batch(self):
+        """with engine.batch(): what is played, stopped and changed inside, by
+        any thread, arrives together or not at all; see Batch."""
+        return Batch(self)
+
+    @staticmethod
+    def replay(path):
+        """The same as tabor.replay(): a take as Audio."""
+        return _tabor.replay(path)
 
     # ------------------------------------------------------------- events
 
@@ -200,7 +262,7 @@ class Engine(_tabor.Engine):
 
 # What open() takes besides the driver's own options.
 _OPTIONS = ("driver", "device", "rate", "channels", "block", "voices",
-            "queue", "on_full", "wake")
+            "queue", "on_full", "wake", "log")
 
 
 def _setting(name, value):
@@ -226,7 +288,7 @@ def _as_keyword_error(error, names):
 
 
 def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
-         voices=256, queue=1024, on_full="raise", wake="event",
+         voices=256, queue=1024, on_full="raise", wake="event", log=None,
          **driver_options):
     """Open an engine: a device that plays, or driver="offline" to render.
 
@@ -238,11 +300,12 @@ def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
     on_full  what a call does when they don't: "raise" QueueFull, "wait", or
              "drop" (a dropped play returns a voice that has ended)
     wake     "poll" spares the audio thread its one system call
+    log      a file for the take: all that the engine does, for replay()
     """
     settings = tuple(_setting(*item) for item in driver_options.items())
     try:
         engine = Engine(0, driver, device, rate, channels, block, voices,
-                        queue, on_full, wake, settings)
+                        queue, on_full, wake, log, settings)
     except ValueError as error:
         raise _as_keyword_error(error, driver_options) from None
     if engine._warning:
@@ -254,7 +317,7 @@ def attach(id, *, queue=1024, on_full="raise"):
     """Another connection to an engine that is open in this process, by its
     engine.id: with its own queue, voices and events."""
     return Engine(id, "auto", None, 48000, 2, 256, 256, queue, on_full,
-                  "event", ())
+                  "event", None, ())
 
 
 @atexit.register

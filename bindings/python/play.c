@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * play(): its options, and the voice that comes of it.
+ *
+ * Called thousands of times a second: what is not given costs next to nothing.
+ */
+#include "binding.h"
+
+/* The order of CALL_PLAY's words; 0 is the sample. */
+enum {
+    PLAY_VELOCITY = 1,
+    PLAY_GAIN,
+    PLAY_PAN,
+    PLAY_RATE,
+    PLAY_PITCH,
+    PLAY_AT,
+    PLAY_AT_FRAME,
+    PLAY_OFFSET,
+    PLAY_DURATION,
+    PLAY_LOOP,
+    PLAY_FADE_IN,
+    PLAY_FADE_OUT,
+    PLAY_ENV,
+    PLAY_CHOKE,
+    PLAY_LATE,
+    PLAY_TAG
+};
+
+/* What a play's options are made into; params.env points to env. */
+typedef struct play_options {
+    tabor_play_params params;
+    tabor_env env;
+} play_options;
+
+/* ---------------------------------------------------------------- loop -- */
+
+static int
+loop_points(PyObject *pair, uint32_t rate, tabor_play_params *p)
+{
+    if (PyTuple_Size(pair) != 2) {
+        PyErr_Format(PyExc_ValueError,
+                     "loop must be (start, end), two times, not %zd",
+                     PyTuple_Size(pair));
+        return -1;
+    }
+    p->loop = TABOR_LOOP_POINTS;
+    return frames_from_seconds(PyTuple_GetItem(pair, 0), "loop's start", rate,
+                               &p->loop_start) < 0
+               ? -1
+               : frames_from_seconds(PyTuple_GetItem(pair, 1), "loop's end",
+                                     rate, &p->loop_end);
+}
+
+static int
+loop_from(PyObject *value, uint32_t rate, tabor_play_params *p)
+{
+    if (value == Py_False) {
+        return 0;
+    }
+    if (value == Py_True) {
+        p->loop = TABOR_LOOP_SAMPLE;
+        return 0;
+    }
+    if (PyUnicode_Check(value) || !PySequence_Check(value)) {
+        return raise_type(value, "loop",
+                          "True, False or (start, end) in seconds");
+    }
+    PyObject *pair = PySequence_Tuple(value);
+    if (!pair) {
+        return -1;
+    }
+    const int result = loop_points(pair, rate, p);
+    Py_DECREF(pair);
+    return result;
+}
+
+/* ----------------------------------------------------------------- env -- */
+
+/* The order of CALL_ENV's words. */
+enum {
+    ENV_ATTACK,
+    ENV_DECAY,
+    ENV_SUSTAIN,
+    ENV_RELEASE,
+    ENV_HOLD,
+    ENV_COUNT
+};
+
+/* Every attribute of an ADSR, owned; NULL for a hold that it does without. */
+static int
+env_attributes(module_state *state, PyObject *value, PyObject **items)
+{
+    for (int i = 0; i < ENV_COUNT; i++) {
+        items[i] = PyObject_GetAttr(value, state->words[CALL_ENV][i]);
+        if (items[i]) {
+            continue;
+        }
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            return -1;
+        }
+        PyErr_Clear();
+        if (i != ENV_HOLD) {
+            return raise_type(value, "env",
+                              "an ADSR(attack, decay, sustain, release)");
+        }
+    }
+    return 0;
+}
+
+static int
+env_from(module_state *state, PyObject *value, uint32_t rate,
+         play_options *options)
+{
+    PyObject *items[ENV_COUNT] = {NULL};
+    tabor_env *env = &options->env;
+    int result = -1;
+
+    if (value == Py_None) {
+        return 0;
+    }
+    *env = (tabor_env){0};
+    if (env_attributes(state, value, items) == 0 &&
+        ramp_from_seconds(items[ENV_ATTACK], "attack", rate, &env->attack) ==
+            0 &&
+        ramp_from_seconds(items[ENV_DECAY], "decay", rate, &env->decay) == 0 &&
+        number_from(items[ENV_SUSTAIN], "sustain", &env->sustain) == 0 &&
+        ramp_from_seconds(items[ENV_RELEASE], "release", rate, &env->release) ==
+            0 &&
+        ramp_from_seconds(items[ENV_HOLD], "hold", rate, &env->hold) == 0) {
+        options->params.env = env;
+        result = 0;
+    }
+    for (int i = 0; i < ENV_COUNT; i++) {
+        Py_XDECREF(items[i]);
+    }
+    return result;
+}
+
+/* ------------------------------------------------------------- options -- */
+
+static int
+late_from(PyObject *value, tabor_late *late)
+{
+    static const char *const words[] = {"play", "catch_up", "drop", NULL};
+    int index = TABOR_LATE_PLAY;
+
+    if (choice_from(value, "late", words, &index) < 0) {
+        return -1;
+    }
+    *late = (tabor_late)index;
+    return 0;
+}
+
+/* One option that was given, v[which]. */
+static int
+option_from(const engine_object *engine, PyObject *const *v, int which,
+            play_options *options)
+{
+    tabor_play_params *p = &options->params;
+    const uint32_t rate = engine->rate;
+
+    switch (which) {
+    case PLAY_VELOCITY:
+        return number_from(v[which], "velocity", &p->velocity);
+    case PLAY_GAIN:
+        return number_from(v[which], "gain", &p->gain);
+    case PLAY_PAN:
+        return number_from(v[which], "pan", &p->pan);
+    case PLAY_RATE:
+        return number_from(v[which], "rate", &p->rate);
+    case PLAY_PITCH:
+        return number_from(v[which], "pitch", &p->pitch);
+    case PLAY_AT:
+    case PLAY_AT_FRAME:
+        return time_from(v[PLAY_AT], v[PLAY_AT_FRAME], rate, &p->at);
+    case PLAY_OFFSET:
+        return frames_from_seconds(v[which], "offset", rate, &p->offset);
+    case PLAY_DURATION:
+        return frames_from_seconds(none_to_null(v[which]), "duration", rate,
+                                   &p->length);
+    case PLAY_LOOP:
+        return loop_from(v[which], rate, p);
+    case PLAY_FADE_IN:
+        return ramp_from_seconds(v[which], "fade_in", rate, &p->fade_in);
+    case PLAY_FADE_OUT:
+        return ramp_from_seconds(v[which], "fade_out", rate, &p->fade_out);
+    case PLAY_ENV:
+        return env_from(engine->state, v[which], rate, options);
+    case PLAY_CHOKE:
+        return u32_from(v[which], "choke", &p->choke);
+    case PLAY_LATE:
+        return late_from(v[which], &p->late);
+    default:
+        return u32_from(v[which], "tag", &p->tag);
+    }
+}
+
+static int
+options_from(const engine_object *engine, PyObject *const *v,
+             play_options *options)
+{
+    for (int which = PLAY_VELOCITY; which <= PLAY_TAG; which++) {
+        if (v[which] && option_from(engine, v, which, options) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* -------------------------------------------------------------- slices -- */
+
+static int
+raise_past_slice(const char *word, uint64_t first, uint64_t last,
+                 uint64_t frames)
+{
+    PyErr_Format(PyExc_ValueError,
+                 "%s is frames %llu to %llu, but the slice has %llu", word,
+                 (unsigned long long)first, (unsigned long long)last,
+                 (unsigned long long)frames);
+    return -1;
+}
+
+/* From frames of the slice to frames of the sample that it is cut from. What
+ * loops stays inside its loop, so only a play without one needs an end. */
+static int
+shift_into_slice(const sample_object *slice, tabor_play_params *p)
+{
+    const uint64_t frames = slice->info.frames;
+
+    if (p->offset > frames) {
+        return raise_past_slice("offset", p->offset, p->offset, frames);
+    }
+    if (p->loop == TABOR_LOOP_SAMPLE) {
+        p->loop = TABOR_LOOP_POINTS;
+        p->loop_start = 0;
+        p->loop_end = frames;
+    }
+    if (p->loop == TABOR_LOOP_POINTS) {
+        if (p->loop_start >= p->loop_end || p->loop_end > frames) {
+            return raise_past_slice("loop", p->loop_start, p->loop_end, frames);
+        }
+        p->loop_start += slice->first;
+        p->loop_end += slice->first;
+    } else if (p->length > frames - p->offset) {
+        p->length = frames - p->offset;
+    }
+    p->offset += slice->first;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- play -- */
+
+typedef struct play_command {
+    engine_object *engine;
+    voice_object *voice;
+    tabor_handle sample;
+    const tabor_play_params *params; /* NULL: none given */
+} play_command;
+
+/* Each time anew: another thread may have opened a batch while this one waited
+ * for room. */
+static tabor_status
+send_play(tabor_client *client, void *command)
+{
+    const play_command *c = command;
+
+    if (c->engine->batch && batch_hold(c->engine, c->voice) < 0) {
+        return TABOR_ERR_NO_MEMORY;
+    }
+    return tabor_play(client, c->sample, c->params, &c->voice->handle);
+}
+
+static int
+check_sample(const engine_object *engine, PyObject *object)
+{
+    if (object && Py_IS_TYPE(object, engine->state->sample_type)) {
+        const sample_object *sample = (sample_object *)object;
+        if (sample->engine && sample->engine->id == engine->id) {
+            return 0;
+        }
+        PyErr_Format(PyExc_ValueError,
+                     "sample '%s' belongs to another engine: load() it into "
+                     "this one",
+                     sample->info.name);
+        return -1;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "play() takes a Sample, not %R: load() gives one",
+                 object ? (PyObject *)Py_TYPE(object) : Py_None);
+    return -1;
+}
+
+/* A play that on_full="drop" refused: its voice has ended before it began. */
+static void
+voice_never(voice_object *voice, const engine_object *engine)
+{
+    voice->has_ended = 1;
+    voice->end.type = TABOR_EVENT_ENDED;
+    voice->end.reason = TABOR_CANCELLED;
+    voice->end.frame = tabor_engine_frame(engine->engine);
+    voice->end.value = TABOR_NO_FRAME;
+}
+
+static PyObject *
+play_with(engine_object *engine, const sample_object *sample,
+          const tabor_play_params *params)
+{
+    play_command command = {engine, NULL, sample->handle, params};
+    tabor_status why = TABOR_OK;
+
+    command.voice = voice_new(engine);
+    if (!command.voice) {
+        return NULL;
+    }
+    const int sent = engine_send(engine, send_play, &command, &why);
+    if (sent > 0) {
+        engine_enlist(engine, command.voice);
+        return (PyObject *)command.voice;
+    }
+    if (sent == 0 && why == TABOR_ERR_FULL) {
+        voice_never(command.voice, engine);
+        return (PyObject *)command.voice;
+    }
+    Py_DECREF(command.voice);
+    return sent == 0 ? raise_status(engine->state, why) : NULL;
+}
+
+/* values: as call_sort() has sorted them, or NULL if there are no options */
+static PyObject *
+play_sorted(engine_object *engine, PyObject *object, PyObject *const *values)
+{
+    const sample_object *sample = (sample_object *)object;
+    play_options options;
+
+    if (engine_check(engine) < 0 || check_sample(engine, object) < 0) {
+        return NULL;
+    }
+    if (!values && !sample->whole) {
+        return play_with(engine, sample, NULL);
+    }
+    options.params = (tabor_play_params)TABOR_PLAY;
+    if ((values && options_from(engine, values, &options) < 0) ||
+        (sample->whole && shift_into_slice(sample, &options.params) < 0)) {
+        return NULL;
+    }
+    return play_with(engine, sample, &options.params);
+}
+
+SCRIPT_CALL(engine_play)
+{
+    engine_object *engine = (engine_object *)self;
+    PyObject *values[CALL_MAX_WORDS];
+
+    if (count == 1 && !names) {
+        return play_sorted(engine, args[0], NULL);
+    }
+    if (call_sort(engine->state, CALL_PLAY, args, count, names, values) < 0) {
+        return NULL;
+    }
+    return play_sorted(engine, values[0], values);
+}
+
+SCRIPT_CALL(sample_play)
+{
+    engine_object *engine = ((sample_object *)self)->engine;
+    PyObject *values[CALL_MAX_WORDS];
+
+    if (!engine) { /* only finalizers see such a sample */
+        PyErr_SetString(PyExc_RuntimeError, "the sample was collected");
+        return NULL;
+    }
+    if (count == 0 && !names) {
+        return play_sorted(engine, self, NULL);
+    }
+    if (call_sort(engine->state, CALL_SAMPLE_PLAY, args, count, names, values) <
+        0) {
+        return NULL;
+    }
+    return play_sorted(engine, self, values);
+}
