@@ -347,6 +347,26 @@ test_pings(void)
 }
 
 static void
+test_cancel(void)
+{
+    rig r = rig_open("offline", 256, 256, 256);
+    tabor_handle sample = rig_ramp(&r, 100, 2), before, after;
+    tabor_play_params p = TABOR_PLAY;
+    p.at = 50;
+    p.tag = 7;
+    must(tabor_play(r.client, sample, &p, &before));
+    must(tabor_cancel(r.client, 7));
+    must(tabor_play(r.client, sample, &p, &after));
+    free(rig_render(&r, 200, 2));
+    tabor_event e[3];
+    ok(tabor_poll(r.client, e, 3) == 2 && e[0].handle == before &&
+           e[0].reason == TABOR_CANCELLED && e[1].handle == after &&
+           e[1].reason == TABOR_FINISHED,
+       "cancel withdraws what was sent before it, not what comes after");
+    rig_close(&r);
+}
+
+static void
 test_panic(void)
 {
     rig r = rig_open("offline", 256, 256, 256);
@@ -391,6 +411,7 @@ main(void)
     test_after_close();
     test_fork();
     test_pings();
+    test_cancel();
     test_panic();
     return tap_done();
 }

@@ -79,10 +79,11 @@ sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
-py_tests = %D%/py-audio.py %D%/py-busy.py %D%/py-engine.py %D%/py-events.py \
+py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-engine.py %D%/py-events.py \
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
-    %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py
+    %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
+    %D%/py-take.py
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
 if WITH_PYTHON
 TESTS += $(py_tests)
@@ -90,7 +91,7 @@ endif
 
 lua_tests = %D%/lua-batch.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-shape.lua \
-    %D%/lua-sonicpi.lua
+    %D%/lua-sonicpi.lua %D%/lua-take.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/terminal.py
 if WITH_LUA

@@ -13,6 +13,7 @@ local FLOAT = 1e-6            -- a few roundings of float32 values up to 1
 local function open(options)
   options = options or {}
   options.driver, options.rate = "offline", RATE
+  options.kernel = "linear" -- straight lines are easy to reckon
   return assert(tabor.open(options))
 end
 

@@ -12,7 +12,9 @@ local DECLICK = 40  -- frames of the 5 ms that a stop takes unless told
 local FLOAT = 1e-6  -- a few roundings of float32 values up to 1
 
 local function open()
-  return assert(tabor.open { driver = "offline", rate = RATE })
+  -- straight lines are easy to reckon
+  return assert(tabor.open { driver = "offline", rate = RATE,
+    kernel = "linear" })
 end
 
 local function table_of(frames, value)

@@ -182,7 +182,7 @@ class Stubs(unittest.TestCase):
                 [field.name for field in dataclasses.fields(kind)],
                 [item.target.id for item in node.body
                  if isinstance(item, ast.AnnAssign)])
-        self.assertEqual(count, 10)
+        self.assertEqual(count, 11)
 
     def test_documented(self):
         """every function, class and public method has words for help()"""

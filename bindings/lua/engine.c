@@ -77,6 +77,7 @@ static const option open_known[] = {
     {"wake", OPTION_WORD, FIELD(engine.wake_poll), wake_words},
     {"log", OPTION_TEXT, FIELD(engine.log), NULL},
     {"limiter", OPTION_FLAG, FIELD(engine.limiter), NULL},
+    {"kernel", OPTION_WORD, FIELD(engine.kernel), kernel_words},
     {NULL, 0, 0, NULL}};
 #undef FIELD
 

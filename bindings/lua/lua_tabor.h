@@ -299,4 +299,7 @@ int devices_devices(lua_State *L);
 /* Open the module; leaves its table on the stack. */
 TABOR_API int luaopen_tabor(lua_State *L);
 
+/* What "kernel" may be, in the order of tabor_kernel. */
+extern const char *const kernel_words[];
+
 #endif

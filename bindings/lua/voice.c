@@ -32,15 +32,18 @@ typedef struct play_options {
     double fade_in, fade_out;
     uint64_t at_frame;
     uint32_t tag, choke;
-    int late;
+    int late, kernel;
     int loop, env; /* where on the stack, 0 if not given */
 } play_options;
 
 #define PLAY_OPTIONS                                                           \
     {                                                                          \
         1, 1, 0, 1, 0, NAN, NAN, NAN, 0, 0, TABOR_ASAP, 0, 0, TABOR_LATE_PLAY, \
-            0, 0                                                               \
+            0, 0, 0                                                            \
     }
+
+const char *const kernel_words[] = {"default", "linear", "sinc16", "sinc32",
+                                    NULL};
 
 static const char *const late_words[] = {"play", "catch_up", "drop", NULL};
 
@@ -62,6 +65,7 @@ static const option play_known[] = {
     {"fade_out", OPTION_NUMBER, FIELD(fade_out), NULL},
     {"env", OPTION_VALUE, FIELD(env), NULL},
     {"choke", OPTION_COUNT, FIELD(choke), NULL},
+    {"kernel", OPTION_WORD, FIELD(kernel), kernel_words},
     {NULL, 0, 0, NULL}};
 #undef FIELD
 
@@ -106,6 +110,7 @@ read_play(lua_State *L, int index, const lua_sample *s, play_command *c)
     c->params.pitch = o.pitch;
     c->params.tag = o.tag;
     c->params.late = (tabor_late)o.late;
+    c->params.kernel = (tabor_kernel)o.kernel;
     c->params.at = engine_at(L, e, "play", o.at, o.at_frame);
     if (!isnan(o.offset)) {
         c->params.offset = engine_frames(L, e, "play", "offset", o.offset);

@@ -44,7 +44,10 @@ typedef enum call_id {
     CALL_COUNT
 } call_id;
 
-#define CALL_MAX_WORDS 18
+#define CALL_MAX_WORDS 19
+
+/* The words of tabor_kernel from TABOR_KERNEL_LINEAR on. */
+extern const char *const kernel_words[];
 
 /* A function whose arguments come as a vector, and its place in a table. */
 #define SCRIPT_CALL(name)                                                      \
@@ -308,6 +311,7 @@ int batch_is_ours(const voice_object *voice);
 
 SCRIPT_CALL(engine_render);
 PyObject *engine_stats(PyObject *self, PyObject *unused);
+PyObject *engine_meters(PyObject *self, PyObject *unused);
 
 /* ------------------------------------------------------------ events.c -- */
 

@@ -119,18 +119,22 @@ typedef struct open_wish {
     PyObject *settings; /* borrowed: tuple of pairs of str */
 } open_wish;
 
+const char *const kernel_words[] = {"linear", "sinc16", "sinc32", NULL};
+
 static int
 wish_parse(PyObject *args, open_wish *wish)
 {
     static const char *const full_words[] = {"raise", "wait", "drop", NULL};
     static const char *const wake_words[] = {"event", "poll", NULL};
-    PyObject *id, *rate, *channels, *block, *voices, *queue, *full, *wake;
-    int full_index = 0;
+    PyObject *id, *rate, *channels, *block, *voices, *queue, *full, *wake,
+        *kernel;
+    int full_index = 0, kernel_index = 0;
 
-    if (!PyArg_ParseTuple(args, "OszOOOOOOOOO!:Engine", &id,
+    if (!PyArg_ParseTuple(args, "OszOOOOOOOOpOO!:Engine", &id,
                           &wish->engine.driver, &wish->engine.device, &rate,
                           &channels, &block, &voices, &queue, &full, &wake,
-                          &wish->log, &PyTuple_Type, &wish->settings) ||
+                          &wish->log, &wish->engine.limiter, &kernel,
+                          &PyTuple_Type, &wish->settings) ||
         u32_from(id, "id", &wish->attach_id) < 0 ||
         u32_from(rate, "rate", &wish->engine.rate) < 0 ||
         u32_from(channels, "channels", &wish->engine.channels) < 0 ||
@@ -138,9 +142,11 @@ wish_parse(PyObject *args, open_wish *wish)
         u32_from(voices, "voices", &wish->engine.voices) < 0 ||
         u32_from(queue, "queue", &wish->client.queue) < 0 ||
         choice_from(full, "on_full", full_words, &full_index) < 0 ||
-        choice_from(wake, "wake", wake_words, &wish->engine.wake_poll) < 0) {
+        choice_from(wake, "wake", wake_words, &wish->engine.wake_poll) < 0 ||
+        choice_from(kernel, "kernel", kernel_words, &kernel_index) < 0) {
         return -1;
     }
+    wish->engine.kernel = (tabor_kernel)(TABOR_KERNEL_LINEAR + kernel_index);
     wish->on_full = (on_full)full_index;
     return 0;
 }

@@ -71,7 +71,7 @@ static PyMethodDef engine_methods[] = {
         "play($self, sample, *, velocity=1.0, gain=1.0, pan=0.0, rate=1.0,\n"
         "     pitch=0.0, at=None, at_frame=None, offset=0.0, duration=None,\n"
         "     loop=False, fade_in=0.0, fade_out=0.0, env=None, choke=0,\n"
-        "     late='play', tag=0)\n--\n\n"
+        "     late='play', tag=0, kernel=None)\n--\n\n"
         "Play a sample, now or at a time; returns its Voice.\n"
         "\n"
         "loop      True: round the loop that the file tells of, else round all "
@@ -108,6 +108,7 @@ static PyMethodDef engine_methods[] = {
     {"_load_path", engine_load_path, METH_VARARGS, NULL},
     {"_load_audio", engine_load_audio, METH_VARARGS, NULL},
     {"_stats", engine_stats, METH_NOARGS, NULL},
+    {"_meters", engine_meters, METH_NOARGS, NULL},
     {"_read", engine_read_events, METH_NOARGS, NULL},
     {"_pull", engine_pull_events, METH_NOARGS, NULL},
     {"_await", engine_await, METH_O, NULL},

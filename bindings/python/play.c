@@ -23,7 +23,8 @@ enum {
     PLAY_ENV,
     PLAY_CHOKE,
     PLAY_LATE,
-    PLAY_TAG
+    PLAY_TAG,
+    PLAY_KERNEL
 };
 
 /* What a play's options are made into; params.env points to env. */
@@ -151,6 +152,20 @@ late_from(PyObject *value, tabor_late *late)
     return 0;
 }
 
+static int
+kernel_from(PyObject *value, tabor_kernel *kernel)
+{
+    int index = TABOR_KERNEL_DEFAULT;
+
+    if (value != Py_None &&
+        choice_from(value, "kernel", kernel_words, &index) < 0) {
+        return -1;
+    }
+    *kernel = value == Py_None ? TABOR_KERNEL_DEFAULT
+                               : (tabor_kernel)(TABOR_KERNEL_LINEAR + index);
+    return 0;
+}
+
 /* One option that was given, v[which]. */
 static int
 option_from(const engine_object *engine, PyObject *const *v, int which,
@@ -190,8 +205,10 @@ option_from(const engine_object *engine, PyObject *const *v, int which,
         return u32_from(v[which], "choke", &p->choke);
     case PLAY_LATE:
         return late_from(v[which], &p->late);
-    default:
+    case PLAY_TAG:
         return u32_from(v[which], "tag", &p->tag);
+    default:
+        return kernel_from(v[which], &p->kernel);
     }
 }
 
@@ -199,7 +216,7 @@ static int
 options_from(const engine_object *engine, PyObject *const *v,
              play_options *options)
 {
-    for (int which = PLAY_VELOCITY; which <= PLAY_TAG; which++) {
+    for (int which = PLAY_VELOCITY; which <= PLAY_KERNEL; which++) {
         if (v[which] && option_from(engine, v, which, options) < 0) {
             return -1;
         }

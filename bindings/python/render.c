@@ -113,11 +113,34 @@ engine_stats(PyObject *self, PyObject *Py_UNUSED(unused))
     }
     tabor_get_stats(engine->client, &s);
     return Py_BuildValue(
-        "(KIIIKKKKKKdddNKK)", (unsigned long long)s.frame, s.voices,
+        "(KIIIKKKKKKdddNKKK)", (unsigned long long)s.frame, s.voices,
         s.queue_size, s.queue_high, (unsigned long long)s.refused,
         (unsigned long long)s.stale, (unsigned long long)s.late,
         (unsigned long long)s.late_max, (unsigned long long)s.stolen,
         (unsigned long long)s.xruns, s.load_mean, s.load_max, s.latency,
         PyBool_FromLong(s.realtime), (unsigned long long)s.blocks,
-        (unsigned long long)(s.unread_lost + engine->queue.lost));
+        (unsigned long long)(s.unread_lost + engine->queue.lost),
+        (unsigned long long)s.unsound);
+}
+
+/* In the order of tabor.Meter. */
+PyObject *
+engine_meters(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+    engine_object *engine = (engine_object *)self;
+    tabor_meter meters[TABOR_MAX_CHANNELS];
+
+    if (engine_check(engine) < 0) {
+        return NULL;
+    }
+    tabor_engine_meters(engine->engine, meters, engine->channels);
+    PyObject *list = PyList_New((Py_ssize_t)engine->channels);
+    for (uint32_t c = 0; list && c < engine->channels; c++) {
+        PyObject *one = Py_BuildValue("(ddK)", meters[c].peak, meters[c].rms,
+                                      (unsigned long long)meters[c].clipped);
+        if (!one || PyList_SetItem(list, (Py_ssize_t)c, one) < 0) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
 }

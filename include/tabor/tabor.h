@@ -566,7 +566,8 @@ TABOR_API tabor_status tabor_batch_begin(tabor_client *client);
 TABOR_API tabor_status tabor_batch_commit(tabor_client *client);
 
 /* Forget the batch: nothing of it was sent, its voices have never been.
- * [client]  Without an open batch it does nothing. */
+ * [client]  Samples that were unloaded in it are unloaded all the same.
+ * Without an open batch it does nothing. */
 TABOR_API void tabor_batch_abandon(tabor_client *client);
 
 /* ------------------------------------------------------------- events -- */

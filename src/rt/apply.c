@@ -376,6 +376,22 @@ apply_retire(tabor_rt *rt, unsigned owner, const tabor_command *command)
     tabor_sample_retire(rt, slot);
 }
 
+/* Only what was sent before: a later play may be waiting already. */
+static void
+apply_cancel(tabor_rt *rt, unsigned owner, const tabor_command *command)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    uint32_t tag = command->body.cancel.tag;
+    for (uint32_t i = 0; i < c->play_count && c->pending; i++) {
+        const tabor_command *play = &c->slab[c->plays[i].where];
+        if (c->plays[i].state == TABOR_PLAY_SCHEDULED &&
+            (int32_t)(play->seq - command->seq) < 0 &&
+            (tag == 0 || play->tag == tag)) {
+            tabor_play_withdraw(rt, owner, &c->plays[i], TABOR_END_CANCELLED);
+        }
+    }
+}
+
 static void
 apply_ping(tabor_rt *rt, unsigned owner, const tabor_command *command)
 {
@@ -423,7 +439,7 @@ tabor_apply_next(tabor_rt *rt)
         apply_release(rt, key.owner, c);
         break;
     case TABOR_COMMAND_CANCEL:
-        tabor_withdraw(rt, key.owner, c->body.cancel.tag, TABOR_END_CANCELLED);
+        apply_cancel(rt, key.owner, c);
         break;
     case TABOR_COMMAND_RETIRE_SAMPLE:
         apply_retire(rt, key.owner, c);
@@ -433,14 +449,12 @@ tabor_apply_next(tabor_rt *rt)
 }
 
 TABOR_RT void
-tabor_withdraw(tabor_rt *rt, unsigned owner, uint32_t tag, unsigned reason)
+tabor_withdraw(tabor_rt *rt, unsigned owner, unsigned reason)
 {
     tabor_rt_client *c = rt->clients[owner];
     for (uint32_t i = 0; i < c->play_count && c->pending; i++) {
-        tabor_rt_play *play = &c->plays[i];
-        if (play->state == TABOR_PLAY_SCHEDULED &&
-            (tag == 0 || c->slab[play->where].tag == tag)) {
-            tabor_play_withdraw(rt, owner, play, reason);
+        if (c->plays[i].state == TABOR_PLAY_SCHEDULED) {
+            tabor_play_withdraw(rt, owner, &c->plays[i], reason);
         }
     }
 }

@@ -23,9 +23,8 @@ TABOR_RT void tabor_take_note(tabor_rt *rt, unsigned kind, unsigned owner,
 /* Carry out the first pending command, which is due.  [audio] */
 TABOR_RT void tabor_apply_next(tabor_rt *rt);
 
-/* Withdraw a client's scheduled plays: with a tag, or all (0).  [audio] */
-TABOR_RT void tabor_withdraw(tabor_rt *rt, unsigned owner, uint32_t tag,
-                             unsigned reason);
+/* Withdraw all of a client's scheduled plays.  [audio] */
+TABOR_RT void tabor_withdraw(tabor_rt *rt, unsigned owner, unsigned reason);
 
 /* Fade the voices of one client, or of all (owner 0).  [audio] */
 TABOR_RT void tabor_fade_voices(tabor_rt *rt, unsigned owner,

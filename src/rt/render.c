@@ -55,7 +55,7 @@ tabor_render_panic(tabor_rt *rt)
     tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
-            tabor_withdraw(rt, o, 0, TABOR_END_CANCELLED);
+            tabor_withdraw(rt, o, TABOR_END_CANCELLED);
         }
     }
 }
@@ -150,7 +150,7 @@ start_leaving(tabor_rt *rt)
         tabor_rt_client *c = rt->clients[o];
         if (c && c->closing == 1) {
             tabor_take_note(rt, TABOR_TAKE_LEAVE, o, NULL);
-            tabor_withdraw(rt, o, 0, TABOR_END_DETACHED);
+            tabor_withdraw(rt, o, TABOR_END_DETACHED);
             tabor_schedule_purge(rt, o);
             tabor_fade_voices(rt, o, 4 * rt->declick_frames,
                               TABOR_END_DETACHED);
@@ -247,7 +247,7 @@ tabor_render_end(tabor_rt *rt)
     apply_due(rt);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
-            tabor_withdraw(rt, o, 0, TABOR_END_DETACHED);
+            tabor_withdraw(rt, o, TABOR_END_DETACHED);
         }
     }
     tabor_fade_voices(rt, 0, 0, TABOR_END_DETACHED);

@@ -26,7 +26,7 @@ from _tabor import (
 
 from tabor._audio import Audio, db, kit
 from tabor._devices import Device, Driver, devices, drivers
-from tabor._engine import ADSR, Batch, Engine, Stats, attach, open
+from tabor._engine import ADSR, Batch, Engine, Meter, Stats, attach, open
 from tabor._events import (
     DeviceBack,
     DeviceLost,
@@ -53,6 +53,7 @@ __all__ = [
     "Error",
     "Event",
     "Late",
+    "Meter",
     "Pong",
     "QueueFull",
     "Sample",
@@ -76,7 +77,7 @@ _tabor._use(Audio, Ended, Late, Xrun, Pong, DeviceLost, DeviceBack)
 # They are ours wherever they are written: in messages, pickles and help().
 for _thing in (
     ADSR, Audio, Batch, Device, DeviceBack, DeviceLost, Driver, Ended, Engine,
-    Late, Pong, Stats, Xrun, attach, db, devices, drivers, kit, open,
+    Late, Meter, Pong, Stats, Xrun, attach, db, devices, drivers, kit, open,
 ):
     _thing.__module__ = __name__
 del _thing

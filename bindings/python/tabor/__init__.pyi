@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar, final
 __version__: str
 
 _Late: TypeAlias = Literal["play", "catch_up", "drop"]
+_Kernel: TypeAlias = Literal["linear", "sinc16", "sinc32"]
 _OnFull: TypeAlias = Literal["raise", "wait", "drop"]
 _Unload: TypeAlias = Literal["ring", "fade", "cut"]
 _Reason: TypeAlias = Literal[
@@ -113,6 +114,13 @@ class Stats:
     realtime: bool
     blocks: int
     unread_lost: int
+    unsound: int
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    peak: float
+    rms: float
+    clipped: int
 
 class Audio:
     def __new__(
@@ -169,6 +177,7 @@ class Sample:
         choke: SupportsIndex = 0,
         late: _Late = "play",
         tag: SupportsIndex = 0,
+        kernel: _Kernel | None = None,
     ) -> Voice: ...
     def unload(self, voices: _Unload = "ring") -> bool: ...
 
@@ -273,6 +282,7 @@ class Engine:
         choke: SupportsIndex = 0,
         late: _Late = "play",
         tag: SupportsIndex = 0,
+        kernel: _Kernel | None = None,
     ) -> Voice: ...
     def stop(self, fade: SupportsFloat = 0.005) -> None: ...
     def cancel(self, tag: SupportsIndex | None = None) -> None: ...
@@ -297,6 +307,7 @@ class Engine:
     def wait(self, timeout: float | None = None) -> list[Event]: ...
     def events(self) -> AsyncIterator[Event]: ...
     def fileno(self) -> int: ...
+    def meters(self) -> list[Meter]: ...
     def stats(self) -> Stats: ...
 
 def open(
@@ -311,6 +322,8 @@ def open(
     on_full: _OnFull = "raise",
     wake: Literal["event", "poll"] = "event",
     log: StrPath | None = None,
+    limiter: bool = False,
+    kernel: _Kernel = "sinc16",
     **driver_options: str | float | bool,
 ) -> Engine: ...
 def attach(

@@ -39,6 +39,17 @@ class Stats:
     realtime: bool
     blocks: int
     unread_lost: int
+    unsound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One output channel since meters() was last asked: the largest size and
+    the root mean square; clipped counts values above 1 since open()."""
+
+    peak: float
+    rms: float
+    clipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +264,10 @@ class Engine(_tabor.Engine):
 
     # ------------------------------------------------------------ numbers
 
+    def meters(self):
+        """A Meter for each output channel."""
+        return [Meter(*values) for values in self._meters()]
+
     def stats(self):
         """Counters and loads, now."""
         return Stats(*self._stats())
@@ -262,7 +277,7 @@ class Engine(_tabor.Engine):
 
 # What open() takes besides the driver's own options.
 _OPTIONS = ("driver", "device", "rate", "channels", "block", "voices",
-            "queue", "on_full", "wake", "log")
+            "queue", "on_full", "wake", "log", "limiter", "kernel")
 
 
 def _setting(name, value):
@@ -289,7 +304,7 @@ def _as_keyword_error(error, names):
 
 def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
          voices=256, queue=1024, on_full="raise", wake="event", log=None,
-         **driver_options):
+         limiter=False, kernel="sinc16", **driver_options):
     """Open an engine: a device that plays, or driver="offline" to render.
 
     driver   a name out of drivers(), or "auto": the first that opens
@@ -301,11 +316,14 @@ def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
              "drop" (a dropped play returns a voice that has ended)
     wake     "poll" spares the audio thread its one system call
     log      a file for the take: all that the engine does, for replay()
+    limiter  bend what is too loud so that it stays below 1
+    kernel   how samples are read between their frames: "linear", "sinc16" or
+             "sinc32"; a play may choose another
     """
     settings = tuple(_setting(*item) for item in driver_options.items())
     try:
         engine = Engine(0, driver, device, rate, channels, block, voices,
-                        queue, on_full, wake, log, settings)
+                        queue, on_full, wake, log, limiter, kernel, settings)
     except ValueError as error:
         raise _as_keyword_error(error, driver_options) from None
     if engine._warning:
@@ -317,7 +335,7 @@ def attach(id, *, queue=1024, on_full="raise"):
     """Another connection to an engine that is open in this process, by its
     engine.id: with its own queue, voices and events."""
     return Engine(id, "auto", None, 48000, 2, 256, 256, queue, on_full,
-                  "event", None, ())
+                  "event", None, False, "sinc16", ())
 
 
 @atexit.register
