@@ -5,7 +5,7 @@
 : "${srcdir:?run me through ./pre-inst-env}"
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 55 "$0" "$@"
+tap_limit 170 "$0" "$@"
 
 home=$PWD
 tree=$home/test-dev.tree

@@ -5,7 +5,7 @@
 # what is no driver is refused with the reason.
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 55 bash "$0"
+tap_limit 170 bash "$0"
 
 folder=$PWD/t-drivers.$$
 trap 'rm -rf "$folder"' EXIT

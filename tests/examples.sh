@@ -4,7 +4,7 @@
 : "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 58 "$0" "$@"
+tap_limit 170 "$0" "$@"
 
 export TABOR_DRIVER=null
 wav=test-examples.wav

@@ -4,7 +4,7 @@
 : "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 55 "$0" "$@"
+tap_limit 170 "$0" "$@"
 
 sounds="kick snare hat openhat clap tom bass pluck bell pad"
 made=test-kit.made

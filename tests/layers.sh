@@ -5,7 +5,7 @@
 # shows on a tree with forbidden lines that it would notice.
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 55 bash "$0"
+tap_limit 170 bash "$0"
 
 folder=$PWD/t-layers.$$
 trap 'rm -rf "$folder"' EXIT

@@ -104,8 +104,9 @@ endif
 endif
 
 # Real sound servers, which the tests start by themselves.
-server_tests = %D%/server-devices.sh %D%/server-faults-jack.sh \
-    %D%/server-faults-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
+server_tests = %D%/server-devices.sh %D%/server-dies-jack.sh \
+    %D%/server-dies-pulse.sh %D%/server-hangs-jack.sh \
+    %D%/server-hangs-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
 TESTS += $(server_tests)
 EXTRA_DIST += $(server_tests) %D%/jackcap.c %D%/lib/servers.sh \
     %D%/lib/stamps.py %D%/servers/capture.sh %D%/servers/devices.lua \

@@ -8,7 +8,7 @@
 #   write                   the one named exception, see DESIGN's promise 1
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 55 bash "$0"
+tap_limit 170 bash "$0"
 
 allowed='memcpy memmove memset clock_gettime write'
 folder=$PWD/t-symbols.$$

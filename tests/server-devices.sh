@@ -5,7 +5,7 @@
 # coming and going of servers; what can't be is refused with reason and cure.
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 58 bash "$0"
+tap_limit 170 bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"
 servers_private bash "$0"

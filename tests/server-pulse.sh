@@ -5,7 +5,7 @@
 # A server that had to wait for us fills in silence, which is no loss.
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 58 bash "$0"
+tap_limit 170 bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"
 servers_private bash "$0"

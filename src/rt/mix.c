@@ -108,7 +108,7 @@ nearer(uint64_t a, uint64_t b)
 static void
 begin_fade_out(tabor_voice *v, uint64_t frame)
 {
-    uint64_t left = frames_left(v);
+    uint64_t left = v->fade_out ? frames_left(v) : TABOR_NEVER;
     if (v->fade_out && left <= v->fade_out) {
         tabor_ramp_to(&v->fade, frame, (uint32_t)left, 0.0f);
         v->fade_out = 0;
@@ -129,10 +129,14 @@ even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
     cut = nearer(cut, tabor_ramp_rest(&v->left, frame));
     cut = nearer(cut, tabor_ramp_rest(&v->right, frame));
     cut = nearer(cut, tabor_ramp_rest(&v->fade, frame));
-    uint64_t left = frames_left(v);
-    uint64_t count = nearer(nearer(cut - frame, CHUNK), left);
-    if (v->fade_out && left != TABOR_NEVER) {
-        count = nearer(count, left - v->fade_out);
+    uint64_t count = nearer(cut - frame, CHUNK);
+    /* far from its end, and that is mostly, there is nothing to divide */
+    if (v->fade_out || v->left_phase < CHUNK * v->step) {
+        uint64_t left = frames_left(v);
+        count = nearer(count, left);
+        if (v->fade_out && left != TABOR_NEVER) {
+            count = nearer(count, left - v->fade_out);
+        }
     }
     if (v->loop_end) {
         uint64_t way = ((uint64_t)v->loop_end << 32) - v->phase;
@@ -264,6 +268,9 @@ apply_envelope(const tabor_voice *v, float *out, const float *in,
 static float
 lane_share(unsigned sample_channels, unsigned channels, unsigned c)
 {
+    if (sample_channels <= channels) {
+        return 1.0f;
+    }
     return 1.0f / (float)((sample_channels - c % channels - 1) / channels + 1);
 }
 
@@ -273,7 +280,7 @@ add_channel(tabor_rt *rt, const tabor_voice *v, unsigned c, const float *in,
             uint64_t frame, uint32_t offset, uint32_t n)
 {
     static const tabor_ramp unity = {.to = 1.0f};
-    unsigned lane = c % rt->channels;
+    unsigned lane = c < rt->channels ? c : c % rt->channels;
     float *out = rt->bus + (size_t)lane * TABOR_SPAN_MAX + offset;
     float share = lane_share(v->channels, rt->channels, c);
     if (v->channels == 1 && rt->channels > 1) {

@@ -19,7 +19,7 @@ static inline void
 tap_start(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    alarm(60);
+    alarm(170);
 }
 
 /* A "#" in a name would begin a directive. */

@@ -7,7 +7,7 @@
 
 local tap = { count = 0, failed = 0 }
 
-local LIMIT = 55 -- seconds
+local LIMIT = 170
 
 local function quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"

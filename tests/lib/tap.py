@@ -10,7 +10,7 @@ import sys
 import traceback
 import unittest
 
-LIMIT_S = 55
+LIMIT_S = 170
 
 
 def comment(*words):
