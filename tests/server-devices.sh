@@ -97,6 +97,9 @@ for language in $players; do
             tr '\t\n' '  ')" "open 256 system pong closed "
 done
 
+ok "rtaudio over JACK passes the suite that all drivers pass" \
+    timeout 30 "$builddir/tests/conformance" rtaudio
+
 # refused WORDS WHAT SETTING...: Python's open() says WORDS
 refused() {
     refused_words=$1 refused_what=$2
@@ -151,6 +154,8 @@ says '[Null Output/2/default]' "with PulseAudio: its device is the default"
 refused "no output device 'nobody'; there are: 'Null Output'" \
     "a device that PulseAudio has not, with those it has" \
     api=pulse device=nobody
+ok "rtaudio over PulseAudio passes the suite that all drivers pass" \
+    timeout 30 "$builddir/tests/conformance" rtaudio
 pulse_stop TERM
 ask
 says_not '[Null Output/' "PulseAudio has gone: so has its device"

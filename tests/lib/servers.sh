@@ -19,28 +19,36 @@ jack_pid=
 pulse_pid=
 
 # Killed JACK servers and clients leave locks behind that all servers of a user
-# share through /dev/shm. So the test starts itself anew with an own one, if
-# this kernel lets it: root in a new mount namespace, others in a new user
-# namespace too. The limit of tap_limit goes on counting.
+# share through /dev/shm. So the test starts itself anew in namespaces of its
+# own, if this kernel lets it (root, or others through a user namespace): with
+# another /dev/shm, and with the promise that no process of it is left behind.
+# The limit of tap_limit goes on counting.
 servers_private() {
-    for servers_unshare in '-m' '-r -m'; do
+    for servers_unshare in '' '-r'; do
         [ "${TABOR_PRIVATE_SHM:-no}" = no ] || break
-        # shellcheck disable=SC2016,SC2086
-        if unshare $servers_unshare --propagation private sh -c \
-            'mount -t tmpfs tmpfs /dev/shm' 2>/dev/null; then
-            TAP_LIMITED=$1 TABOR_PRIVATE_SHM=yes \
-                exec unshare $servers_unshare --propagation private sh -c '
-                mount -t tmpfs -o size=512m,mode=1777 tmpfs /dev/shm &&
-                    exec "$@"
-            ' private "$@"
+        # shellcheck disable=SC2086
+        set -- "unshare $servers_unshare -m -p --propagation private --fork \
+--kill-child --mount-proc sh -c" "$@"
+        # shellcheck disable=SC2086
+        if $1 'mount -t tmpfs tmpfs /dev/shm' 2>/dev/null; then
+            servers_words=$1
+            shift
+            # shellcheck disable=SC2016
+            TAP_LIMITED=$1 TABOR_PRIVATE_SHM=yes exec $servers_words \
+                'mount -t tmpfs -o size=512m,mode=1777 tmpfs /dev/shm &&
+                    exec "$@"' private "$@"
         fi
+        shift
     done
     servers_isolate
 }
 
-# Sockets need short paths, which the build folder may not have.
+# Sockets need short paths, which the build folder may not have. A private
+# /dev/shm goes away by itself, however the test ends.
 servers_isolate() {
-    servers_folder=$(mktemp -d "${TMPDIR:-/tmp}/tabor-XXXXXX") || exit 1
+    servers_folder=${TMPDIR:-/tmp}
+    [ "${TABOR_PRIVATE_SHM:-no}" = no ] || servers_folder=/dev/shm
+    servers_folder=$(mktemp -d "$servers_folder/tabor-XXXXXX") || exit 1
     : >"$servers_folder/pids"
     trap 'servers_end' EXIT
     trap 'exit 129' HUP
@@ -73,21 +81,23 @@ servers_own() {
     echo "$1" >>"$servers_folder/pids"
 }
 
-# end PID SIGNAL: send it, wait until the process has gone.
+# servers_stop PID SIGNAL: send it, wait until the process has gone.
 servers_stop() {
     kill -s "$2" "$1" 2>/dev/null
     wait "$1" 2>/dev/null
+    return 0
 }
 
 # Is everything here that tests with this server need? If not: servers_why.
 servers_have() {
     case $1 in
     jack) servers_need='jackd jack_lsp jack_freewheel' ;;
+    jackcap) servers_need=$builddir/tests/jackcap ;;
     pulse) servers_need='pulseaudio pactl parec' ;;
     esac
     for servers_command in $servers_need; do
         if ! command -v "$servers_command" >/dev/null 2>&1; then
-            servers_why="$servers_command is not installed"
+            servers_why="there is no $servers_command"
             return 1
         fi
     done
@@ -152,6 +162,12 @@ wait_until() {
     done
 }
 
+# What killed servers leave behind may stop new ones; for when no client of
+# theirs is left.
+jack_sweep() {
+    [ "${TABOR_PRIVATE_SHM:-no}" = no ] || rm -rf /dev/shm/jack*
+}
+
 jack_ready() {
     jack_lsp 2>/dev/null | grep -q '^system:playback_2$'
 }
@@ -159,6 +175,7 @@ jack_ready() {
 # jack_start PERIOD: synchronous, so that a late client costs no frames; with
 # a long client timeout, so that one that is held up is not thrown out.
 jack_start() {
+    jack_period=$1
     jackd -n "$JACK_DEFAULT_SERVER" -r -S -t 10000 --port-max 64 \
         -d dummy -r "${jack_rate:-48000}" -p "$1" \
         >"$servers_folder/jackd.log" 2>&1 </dev/null &

@@ -6,7 +6,7 @@
 #
 #   capture jack|pulse LANGUAGE DO SOUND [BLOCK]
 #
-# leaves $capture_raw (interleaved float32) and $capture_said (what the player
+# needs jack_start or pulse_start before; leaves $capture_raw (interleaved float32) and $capture_said (what the player
 # said); returns the player's status.
 
 capture_raw=$servers_folder/capture.raw
@@ -39,7 +39,7 @@ capture_is_ready() {
 }
 
 # Whatever goes wrong, the player is let go and ends.
-capture() {
+capture_once() {
     capture_begin "$1"
     capture_api=$1 capture_language=$2 capture_do=$3
     shift 3
@@ -56,7 +56,30 @@ capture() {
     capture_status=$?
     exec 5>&-
     servers_stop "$capture_pid" TERM
-    return "$capture_status"
+    [ "$capture_status" = 0 ] && ! grep -q '^lost' "$capture_said"
+}
+
+# Is it the server that failed? The player has lost it, or it does not answer.
+capture_server_failed() {
+    grep -q '^lost' "$capture_said" && return
+    case $1 in
+    jack) ! timeout 3 jack_lsp ;;
+    pulse) ! timeout 3 pactl info ;;
+    esac >/dev/null 2>&1
+}
+
+# On a crowded machine jackd's synchronous mode deadlocks, pulseaudio aborts or
+# stands still for half a second, once in a hundred plays or so. That is told
+# from a fault of ours, and another server gets one chance.
+capture() {
+    capture_once "$@" && return
+    capture_server_failed "$1" || return 1
+    echo "$1 failed by itself: once more, with another" >&2
+    case $1 in
+    jack) jack_stop KILL && jack_sweep && jack_start "$jack_period" ;;
+    pulse) pulse_stop KILL && pulse_start ;;
+    esac
+    capture_once "$@"
 }
 
 # Were all frames of the sound captured, each once, bit for bit?

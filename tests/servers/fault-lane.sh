@@ -51,8 +51,7 @@ bring_back() {
 # once DO SECONDS-BEFORE-THE-SIGNAL
 once() {
     : >"$said"
-    # what killed servers leave behind; nobody uses it now
-    [ "${TABOR_PRIVATE_SHM:-no}" = no ] || rm -rf /dev/shm/jack*
+    jack_sweep
     start_server || start_server || echo "no $api server"
     player "$language" "$1" "$api" "$sound" >"$said" 2>"$noise" &
     player_pid=$!

@@ -20,6 +20,7 @@ end
 local todo = {}
 
 local function hear_out(engine, voice, sample)
+  engine:on("device_lost", function() print("lost") end)
   local ended = assert(voice:wait(30))
   -- until what was rendered has gone through the server
   local through = engine:now() + 0.5

@@ -4,6 +4,7 @@
 
     play   a line on stdin is waited for; then SOUND, once, on an exact frame
     hurry  the same, but at once: for a server that is faster than time
+           (both say "lost" if the device was lost meanwhile)
     calm   SOUND for a second: how often was the device lost?
     leave  SOUND until the device is lost; then stop it and close
     stay   the same, but wait for the device's return before
@@ -33,9 +34,11 @@ def await_event(engine, kind, seconds):
     return None
 
 
-def hear_out(voice, sample):
+def hear_out(engine, voice, sample):
+    engine.on(tabor.DeviceLost, lambda _: say("lost"))
     ended = voice.wait(30)
     time.sleep(0.5)  # until what was rendered has gone through the server
+    engine.poll()
     assert ended.reason == "finished", ended
     assert ended.frame == ended.started + sample.frames, ended
     say("played", ended.frame - ended.started)
@@ -45,13 +48,13 @@ def hear_out(voice, sample):
 def play(engine, sample):
     sys.stdin.readline()
     start = engine.frame + engine.rate // 2
-    ended = hear_out(sample.play(at_frame=start), sample)
+    ended = hear_out(engine, sample.play(at_frame=start), sample)
     assert ended.started == start, ended
 
 
 def hurry(engine, sample):
     sys.stdin.readline()
-    hear_out(sample.play(), sample)
+    hear_out(engine, sample.play(), sample)
 
 
 def calm(engine, sample):

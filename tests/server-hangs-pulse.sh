@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# A PulseAudio server that hangs keeps nobody waiting, and is back when it goes
+# on.
+# shellcheck source=tests/lib/tap.sh
+. "$srcdir/tests/lib/tap.sh"
+tap_limit 170 bash "$0"
+# shellcheck source=tests/lib/servers.sh
+. "$srcdir/tests/lib/servers.sh"
+servers_private bash "$0"
+servers_require pulse
+# shellcheck source=tests/servers/faults.sh
+. "$srcdir/tests/servers/faults.sh"
+
+faults pulse PulseAudio STOP
+done_testing
