@@ -56,6 +56,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/engine.c %D%/control/engine.h \
     %D%/control/events.c \
     %D%/control/files.c %D%/control/files.h \
+    %D%/control/load.c \
     %D%/control/play.c \
     %D%/control/registry.c %D%/control/registry.h \
     %D%/control/replay.c \

@@ -76,7 +76,8 @@ done
 
 ask
 if [ -d /proc/asound/card0 ]; then
-    says 'available=yes' "with no server but a sound card: rtaudio can be opened"
+    says 'available=yes' \
+        "with no server but a sound card: rtaudio can be opened"
 else
     says 'available=no' "with no server: rtaudio can't be opened"
     says 'JACK: no server runs: start jackd' "and the reasons begin with JACK's"

@@ -15,8 +15,6 @@
 # Needs tap.sh.
 
 servers_folder=
-jack_pid=
-pulse_pid=
 
 # Killed JACK servers and clients leave locks behind that all servers of a user
 # share through /dev/shm. So the test starts itself anew in namespaces of its
@@ -81,11 +79,18 @@ servers_own() {
     echo "$1" >>"$servers_folder/pids"
 }
 
-# servers_stop PID SIGNAL: send it, wait until the process has gone.
+# servers_stop PID SIGNAL: send it, wait until the process has gone; a second
+# signal, which can't be ignored, goes to one that stays.
 servers_stop() {
     kill -s "$2" "$1" 2>/dev/null
+    wait_until 3 servers_gone "$1" || kill -KILL "$1" 2>/dev/null
     wait "$1" 2>/dev/null
     return 0
+}
+
+# Gone, or dead and not buried yet.
+servers_gone() {
+    ! grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status"
 }
 
 # Is everything here that tests with this server need? If not: servers_why.
@@ -181,11 +186,13 @@ jack_start() {
         >"$servers_folder/jackd.log" 2>&1 </dev/null &
     jack_pid=$!
     servers_own "$jack_pid"
+    echo "$jack_pid" >"$servers_folder/jack.pid"
     wait_until 10 jack_ready
 }
 
+# The pid comes from a file: a subshell may have started another server.
 jack_stop() {
-    servers_stop "$jack_pid" "$1"
+    servers_stop "$(cat "$servers_folder/jack.pid")" "$1"
 }
 
 pulse_ready() {
@@ -206,9 +213,10 @@ END
         >"$servers_folder/pulse.log" 2>&1 </dev/null &
     pulse_pid=$!
     servers_own "$pulse_pid"
+    echo "$pulse_pid" >"$servers_folder/pulse.pid"
     wait_until 10 pulse_ready
 }
 
 pulse_stop() {
-    servers_stop "$pulse_pid" "$1"
+    servers_stop "$(cat "$servers_folder/pulse.pid")" "$1"
 }

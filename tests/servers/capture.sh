@@ -1,13 +1,16 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# Record what a player plays, without losing its first frame: the recorder is
-# there before the player, which waits for a line before it plays.
+# Record what a player plays, without losing its first frame: the player opens
+# its device and waits for a line before it plays; the recorder comes in
+# between. (Not at the same time: two clients that arrive together are what
+# jackd's synchronous mode, which loses no frames, deadlocks on.)
 #
 #   capture jack|pulse LANGUAGE DO SOUND [BLOCK]
 #
-# needs jack_start or pulse_start before; leaves $capture_raw (interleaved float32) and $capture_said (what the player
-# said); returns the player's status.
+# needs jack_start or pulse_start before; leaves $capture_raw (interleaved
+# float32) and $capture_said (what the player said); returns the player's
+# status.
 
 capture_raw=$servers_folder/capture.raw
 capture_said=$servers_folder/player.said
@@ -35,12 +38,11 @@ capture_is_ready() {
     case $1 in
     jack) grep -q connected "$capture_ready" ;;
     pulse) [ -s "$capture_raw" ] ;;
-    esac && grep -q open "$capture_said"
+    esac
 }
 
 # Whatever goes wrong, the player is let go and ends.
 capture_once() {
-    capture_begin "$1"
     capture_api=$1 capture_language=$2 capture_do=$3
     shift 3
     [ -p "$capture_go" ] || mkfifo "$capture_go"
@@ -49,6 +51,8 @@ capture_once() {
     player "$capture_language" "$capture_do" "$capture_api" "$@" \
         <"$capture_go" >"$capture_said" 5>&- &
     capture_player=$!
+    wait_until 6 grep -q open "$capture_said"
+    capture_begin "$capture_api"
     wait_until 6 capture_is_ready "$capture_api"
     [ -z "${capture_before:-}" ] || "$capture_before"
     echo go >&5
@@ -68,9 +72,9 @@ capture_server_failed() {
     esac >/dev/null 2>&1
 }
 
-# On a crowded machine jackd's synchronous mode deadlocks, pulseaudio aborts or
-# stands still for half a second, once in a hundred plays or so. That is told
-# from a fault of ours, and another server gets one chance.
+# On a crowded machine a server deadlocks, aborts or stands still for half a
+# second, once in some hundred plays. That is told from a fault of ours, and
+# another server gets one chance.
 capture() {
     capture_once "$@" && return
     capture_server_failed "$1" || return 1
