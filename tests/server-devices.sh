@@ -19,7 +19,7 @@ start_asker() {
     python) set -- "$1" "$PYTHON" "$srcdir/tests/servers/devices.py" ;;
     lua) set -- "$1" "$LUA" "$srcdir/tests/servers/devices.lua" ;;
     esac
-    timeout -k 1 50 "$2" "$3" <"$servers_folder/ask.$1" \
+    timeout -k 1 100 "$2" "$3" <"$servers_folder/ask.$1" \
         >"$servers_folder/told.$1" &
     servers_own "$!"
 }

@@ -153,7 +153,7 @@ player() {
     esac
     player_command=$1 player_script=$2
     shift 3
-    timeout -k 1 30 "$player_command" "$player_script" "$@"
+    timeout -k 1 60 "$player_command" "$player_script" "$@"
 }
 
 # wait_until SECONDS COMMAND...: ask again each 50 ms; 1 if it never succeeds.

@@ -17,7 +17,7 @@ faults_run() {
     faults_lanes=
     for signal in "$@"; do
         for language in $players; do
-            timeout -k 1 50 env -u TABOR_PRIVATE_SHM bash \
+            timeout -k 1 150 env -u TABOR_PRIVATE_SHM bash \
                 "$srcdir/tests/servers/fault-lane.sh" "$faults_api" "$signal" \
                 "$language" "$faults_each" \
                 >"$servers_folder/$signal.$language" \
