@@ -77,6 +77,16 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
 %C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
     $(SNDFILE_LIBS) $(SOXR_LIBS)
 
+# The tables of the sincs.
+noinst_PROGRAMS += %D%/make-tables
+%C%_make_tables_SOURCES = %D%/control/make-tables.c
+%C%_make_tables_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_make_tables_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS)
+nodist_%C%_libtabor_all_la_SOURCES = %D%/control/sinc.c
+%D%/control/sinc.c: %D%/make-tables$(EXEEXT)
+	$(AM_V_GEN)%D%/make-tables$(EXEEXT) >$@.part && mv $@.part $@
+CLEANFILES += %D%/control/sinc.c
+
 # What programs and bindings link: the names marked TABOR_API only.
 lib_LTLIBRARIES += %D%/libtabor.la
 %C%_libtabor_la_SOURCES =

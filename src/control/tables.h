@@ -7,9 +7,12 @@
 
 #include "rt/kernel.h"
 
-/* Build the tables, once in a process, and hand out the two series, sinc16's
- * and sinc32's: borrowed for ever. The same bits on every machine.
- * [control] */
+/* sinc16's series and sinc32's, up to a table for all steps: made while Tabor
+ * is built, by make-tables.c; the same bits on every machine. */
+extern const tabor_sinc *const tabor_sinc_series[2];
+
+/* Hand the series out, borrowed for ever, with all of their pages in memory, so
+ * that the audio thread doesn't wait for one.  [control] */
 void tabor_sinc_tables(const tabor_sinc *series[2]);
 
 #endif
