@@ -106,6 +106,8 @@ start(tabor_stream *s, const tabor_order *order)
     }
     int unpaced = (s->grant.flags & TABOR_STREAM_UNPACED) != 0;
     s->process.paced = !unpaced;
+    s->process.slack_ns = ((uint64_t)s->grant.latency_frames + s->grant.block) *
+                          1000000000 / s->grant.rate;
     s->process.clocked = !(s->driver->caps & TABOR_DRIVER_PUMPED);
     if (s->grant.flags & TABOR_STREAM_REALTIME) {
         atomic_store_explicit(&s->realtime, 1, memory_order_relaxed);

@@ -74,7 +74,7 @@ denormals_restore(int old)
 /* ------------------------------------------------------------ guards -- */
 
 /* A dead PulseAudio calls a million times a second. Has this stream rendered
- * half a second more than has passed? */
+ * half a second more than has passed and the device holds? */
 static int
 runs_away(tabor_process *p, uint64_t now, uint32_t frames)
 {
@@ -85,7 +85,7 @@ runs_away(tabor_process *p, uint64_t now, uint32_t frames)
     uint64_t rendered_ns = p->anchor_frames * NS_PER_SECOND / p->rate;
     uint64_t passed_ns = now - p->anchor_ns;
     p->anchor_frames += frames;
-    if (rendered_ns > passed_ns + RUNAWAY_NS) {
+    if (rendered_ns > passed_ns + RUNAWAY_NS + p->slack_ns) {
         return 1;
     }
     /* keep the anchor near, so that a device that is late now and then, or a

@@ -19,9 +19,10 @@ enum {
 typedef struct tabor_process {
     tabor_rt *rt;
     uint32_t channels, rate;
-    int paced;   /* 1: the runaway guard is on */
-    int clocked; /* 0: time is not the clock's (offline) */
-    int wake_fd; /* the service thread's eventfd, or -1 */
+    uint64_t slack_ns; /* what the device may take in advance */
+    int paced;         /* 1: the runaway guard is on */
+    int clocked;       /* 0: time is not the clock's (offline) */
+    int wake_fd;       /* the service thread's eventfd, or -1 */
 
     _Atomic uint32_t gate;    /* TABOR_GATE_..., read-modify-write by both */
     _Atomic uint64_t calls;   /* by the audio thread, relaxed, also when shut */
