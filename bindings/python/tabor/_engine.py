@@ -310,7 +310,7 @@ def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
     driver   a name out of drivers(), or "auto": the first that opens
     device   a name out of devices(), or None for the default one
     block    frames that the device should ask for at once
-    voices   that may sound at once; more steal the quietest
+    voices   that may sound at once; more take a fading one or the oldest
     queue    commands that fit between script and audio thread: a power of 2
     on_full  what a call does when they don't: "raise" QueueFull, "wait", or
              "drop" (a dropped play returns a voice that has ended)
