@@ -18,6 +18,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/mix.c \
     %D%/rt/output.c %D%/rt/output.h \
     %D%/rt/plays.c %D%/rt/plays.h \
+    %D%/rt/position.c %D%/rt/position.h \
     %D%/rt/process.c %D%/rt/process.h \
     %D%/rt/ramp.h \
     %D%/rt/render.c %D%/rt/render.h \

@@ -5,96 +5,14 @@
  */
 #include "rt/envelope.h"
 #include "rt/kernel.h"
+#include "rt/position.h"
 #include "rt/voice.h"
 
 /* Values worked on at once: they stay in the first-level cache. */
 #define CHUNK 256
-/* A moving step changes on multiples of this many engine frames. */
-#define STEP_GRID 64
-/* Frames beside a position that a kernel may read, and most of a sample that
- * are laid out anew at once where it crosses a loop's seam. */
-#define REACH  TABOR_SAMPLE_PAD
+/* Most frames of a sample that are laid out anew at once where a voice crosses
+ * a loop's seam. */
 #define WINDOW 512
-
-/* ------------------------------------------------------------- position -- */
-
-/* A moving step is constant between grid lines of the absolute frame. Sets it
- * for frame and returns the next frame at which it may change. */
-static uint64_t
-step_update(tabor_voice *v, uint64_t frame)
-{
-    if (v->step_frames == 0) {
-        return TABOR_NEVER;
-    }
-    uint64_t passed = frame - v->step_start;
-    if (passed >= v->step_frames) {
-        v->step = v->step_to;
-        v->step_frames = 0;
-        return TABOR_NEVER;
-    }
-    uint64_t rest = v->step_start + v->step_frames;
-    uint64_t grid = (frame / STEP_GRID + 1) * STEP_GRID;
-    if (frame % STEP_GRID == 0) {
-        double share = (double)passed / (double)v->step_frames;
-        double way = (double)v->step_to - (double)v->step_from;
-        v->step = v->step_from + (uint64_t)(int64_t)(way * share);
-    }
-    return grid < rest ? grid : rest;
-}
-
-/* Engine frames in which the voice moves on by way, at the present step. */
-static uint64_t
-frames_for(const tabor_voice *v, uint64_t way)
-{
-    return way / v->step + (way % v->step != 0);
-}
-
-/* Engine frames until it is over by itself. */
-static uint64_t
-frames_left(const tabor_voice *v)
-{
-    return v->left_phase == TABOR_NEVER ? TABOR_NEVER
-                                        : frames_for(v, v->left_phase);
-}
-
-static void
-wrap(tabor_voice *v)
-{
-    uint64_t end = (uint64_t)v->loop_end << 32;
-    if (!v->loop_end || v->phase < end) {
-        return;
-    }
-    uint64_t start = (uint64_t)v->loop_start << 32;
-    v->phase = start + (v->phase - start) % (end - start);
-    v->looped = 1;
-}
-
-static void
-move_on(tabor_voice *v, uint64_t way)
-{
-    v->phase += way;
-    if (v->left_phase != TABOR_NEVER) {
-        v->left_phase -= way < v->left_phase ? way : v->left_phase;
-    }
-    wrap(v);
-}
-
-TABOR_RT void
-tabor_voice_skip(tabor_voice *v, uint64_t frames)
-{
-    wrap(v); /* an offset past the loop's end begins inside it */
-    uint64_t left = frames_left(v);
-    if (frames >= left) {
-        v->left_phase = 0;
-        return;
-    }
-    /* in steps whose product can't overflow */
-    for (uint64_t most = (UINT64_C(1) << 62) / v->step; frames > 0;) {
-        uint64_t n = frames < most ? frames : most;
-        move_on(v, n * v->step);
-        frames -= n;
-    }
-}
 
 /* ------------------------------------------------------------ stretches -- */
 
@@ -108,7 +26,7 @@ nearer(uint64_t a, uint64_t b)
 static void
 begin_fade_out(tabor_voice *v, uint64_t frame)
 {
-    uint64_t left = v->fade_out ? frames_left(v) : TABOR_NEVER;
+    uint64_t left = v->fade_out ? tabor_position_frames_left(v) : TABOR_NEVER;
     if (v->fade_out && left <= v->fade_out) {
         tabor_ramp_to(&v->fade, frame, (uint32_t)left, 0.0f);
         v->fade_out = 0;
@@ -119,7 +37,7 @@ begin_fade_out(tabor_voice *v, uint64_t frame)
 static uint32_t
 even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
 {
-    uint64_t cut = nearer(frame + n, step_update(v, frame));
+    uint64_t cut = nearer(frame + n, tabor_position_step(v, frame));
     tabor_envelope_step(&v->env, frame);
     begin_fade_out(v, frame);
     cut = nearer(cut, v->stop_frame);
@@ -132,7 +50,7 @@ even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
     uint64_t count = nearer(cut - frame, CHUNK);
     /* far from its end, and that is mostly, there is nothing to divide */
     if (v->fade_out || v->left_phase < CHUNK * v->step) {
-        uint64_t left = frames_left(v);
+        uint64_t left = tabor_position_frames_left(v);
         count = nearer(count, left);
         if (v->fade_out && left != TABOR_NEVER) {
             count = nearer(count, left - v->fade_out);
@@ -140,53 +58,9 @@ even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
     }
     if (v->loop_end) {
         uint64_t way = ((uint64_t)v->loop_end << 32) - v->phase;
-        count = nearer(count, frames_for(v, way));
+        count = nearer(count, tabor_position_frames_for(v, way));
     }
     return (uint32_t)count;
-}
-
-/* ----------------------------------------------------------------- seam -- */
-
-/* Frames that can be read without reaching over a loop's seam; 0 if the first
- * one can't. */
-static uint64_t
-frames_before_seam(const tabor_voice *v)
-{
-    uint64_t at = v->phase >> 32;
-    if (!v->loop_end) {
-        return TABOR_NEVER;
-    }
-    if ((v->looped && at < (uint64_t)v->loop_start + REACH) ||
-        at + REACH >= v->loop_end) {
-        return 0;
-    }
-    uint64_t edge = (uint64_t)(v->loop_end - REACH) << 32;
-    return frames_for(v, edge - v->phase);
-}
-
-/* The frame that sounds at i, which may lie beyond either end of the loop. */
-static int64_t
-loop_frame(const tabor_voice *v, int64_t i)
-{
-    int64_t start = v->loop_start, end = v->loop_end, turn = end - start;
-    if (i >= end) {
-        return start + (i - start) % turn;
-    }
-    if (v->looped && i < start) {
-        return end - 1 - (start - 1 - i) % turn;
-    }
-    return i;
-}
-
-/* Lay the sample's frames out as they are heard, from REACH before the phase
- * on. */
-static void
-unroll(const tabor_voice *v, const float *values, float *window, uint32_t count)
-{
-    int64_t first = (int64_t)(v->phase >> 32) - REACH;
-    for (uint32_t k = 0; k < count; k++) {
-        window[k] = values[loop_frame(v, first + k)];
-    }
 }
 
 /* ---------------------------------------------------------------- levels -- */
@@ -329,13 +203,14 @@ read_channels(const tabor_rt *rt, const tabor_voice *v, unsigned c,
     tabor_path path = {.values = {first, pair ? first + v->stride : NULL},
                        .phase = v->phase,
                        .step = v->step};
-    float window[2][WINDOW + 2 * REACH];
+    float window[2][WINDOW + 2 * TABOR_REACH];
     if (over_seam) {
         path.phase = (uint32_t)v->phase;
         uint32_t span = (uint32_t)((path.phase + (n - 1) * v->step) >> 32);
         for (int i = 0; i <= pair; i++) {
-            unroll(v, path.values[i], window[i], span + 2 + 2 * REACH);
-            path.values[i] = window[i] + REACH;
+            tabor_position_unroll(v, path.values[i], window[i],
+                                  span + 2 + 2 * TABOR_REACH);
+            path.values[i] = window[i] + TABOR_REACH;
         }
     }
     read_path(rt, v, path, n, scratch);
@@ -349,7 +224,7 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
     int plain = v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
     int over_seam = 0;
     if (!plain && v->loop_end) {
-        uint64_t safe = frames_before_seam(v);
+        uint64_t safe = tabor_position_before_seam(v);
         over_seam = safe == 0;
         n = (uint32_t)nearer(
             n, over_seam ? ((uint64_t)(WINDOW - 4) << 32) / v->step : safe);
@@ -369,7 +244,7 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
         }
         add_channel(rt, v, c, in, frame, offset, n);
     }
-    move_on(v, n * v->step);
+    tabor_position_move_on(v, n * v->step);
     return n;
 }
 

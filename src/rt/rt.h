@@ -95,7 +95,7 @@ typedef struct tabor_voice {
     uint64_t stop_frame;  /* engine frame at which its fade is over */
     tabor_ramp gain, left, right, fade;
     tabor_envelope env;
-    uint64_t step_from, step_to, step_start; /* a moving step, see mix.c */
+    uint64_t step_from, step_to, step_start; /* a moving step, see position.c */
     uint32_t step_frames;
     uint32_t loop_start, loop_end; /* frames of the sample; end 0: no loop */
     uint32_t fade_out; /* engine frames before its natural end; 0: done */

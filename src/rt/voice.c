@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rt/envelope.h"
+#include "rt/position.h"
 
 /* ------------------------------------------------------------ levels -- */
 
@@ -123,7 +124,7 @@ set_path(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
     }
     v->left_phase = v->loop_end && frames == TABOR_LENGTH_TO_END ? TABOR_NEVER
                                                                  : frames << 32;
-    tabor_voice_skip(v, skip_frames);
+    tabor_position_skip(v, skip_frames);
 }
 
 /* Levels and their movements. */

@@ -26,10 +26,6 @@ TABOR_RT int tabor_voice_start(tabor_rt *rt, const tabor_command *play,
  * [audio] */
 TABOR_RT void tabor_voice_let_go(tabor_rt *rt, tabor_voice *v);
 
-/* Move on by frames without a sound, round the loop if there is one.
- * [audio] */
-TABOR_RT void tabor_voice_skip(tabor_voice *v, uint64_t frames);
-
 /* Fade to silence, then end for a reason. A shorter fade than one under way
  * wins; a longer one is ignored.  [audio] */
 TABOR_RT void tabor_voice_fade_out(tabor_rt *rt, tabor_voice *v,

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where a voice is in its sample: how it moves on, when it is through, and how
+ * the frames beside a loop's seam are heard.
+ */
+#ifndef TABOR_RT_POSITION_H
+#define TABOR_RT_POSITION_H
+
+#include "rt/rt.h"
+
+/* Frames beside a position that a kernel may read. */
+#define TABOR_REACH TABOR_SAMPLE_PAD
+
+/* A moving step is constant between grid lines of the absolute frame. Sets it
+ * for frame and returns the next frame at which it may change.  [audio] */
+TABOR_RT uint64_t tabor_position_step(tabor_voice *v, uint64_t frame);
+
+/* Go on by a way through the sample, round the loop if there is one.
+ * [audio] */
+TABOR_RT void tabor_position_move_on(tabor_voice *v, uint64_t way);
+
+/* The same by engine frames, any number of them.  [audio] */
+TABOR_RT void tabor_position_skip(tabor_voice *v, uint64_t frames);
+
+/* Frames that can be read without reaching over a loop's seam; 0 if the first
+ * one can't.  [audio] */
+TABOR_RT uint64_t tabor_position_before_seam(const tabor_voice *v);
+
+/* Lay count of a channel's frames out as they are heard, from TABOR_REACH
+ * before the position on.  [audio] */
+TABOR_RT void tabor_position_unroll(const tabor_voice *v, const float *values,
+                                    float *window, uint32_t count);
+
+/* Engine frames in which the voice moves on by way, at the present step.
+ * [audio] */
+static inline uint64_t
+tabor_position_frames_for(const tabor_voice *v, uint64_t way)
+{
+    return way / v->step + (way % v->step != 0);
+}
+
+/* Engine frames until it is over by itself.  [audio] */
+static inline uint64_t
+tabor_position_frames_left(const tabor_voice *v)
+{
+    return v->left_phase == TABOR_NEVER
+               ? TABOR_NEVER
+               : tabor_position_frames_for(v, v->left_phase);
+}
+
+#endif
