@@ -27,7 +27,8 @@ typedef struct null_stream {
     uint32_t block, channels, rate;
     double jitter_ms, stall_ms, fault_after;
     int lose;
-    float *out;
+    tabor_stream_format format;
+    void *out;
     pthread_t thread;
     int running;
     _Atomic int quit; /* set by stop (release), read by the thread (acquire) */
@@ -38,6 +39,7 @@ static const tabor_driver_option options[] = {
     {"stall_ms", "0 to 10000", "0", "sleep this long, once, at fault_after"},
     {"lose", "yes|no", "no", "vanish like an unplugged device at fault_after"},
     {"fault_after", "0 to 86400", "1", "seconds until stall_ms or lose"},
+    {"format", "float32|s16|s24|s24_32|s32", "float32", "what is thrown away"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -146,6 +148,31 @@ read_switch(const tabor_driver_setting *setting, int *on, char *why,
     return TABOR_DRIVER_OK;
 }
 
+static const struct {
+    const char *word;
+    size_t bytes;
+} formats[] = {
+    [TABOR_FORMAT_F32] = {"float32", 4}, [TABOR_FORMAT_S16] = {"s16", 2},
+    [TABOR_FORMAT_S24] = {"s24", 3},     [TABOR_FORMAT_S24_32] = {"s24_32", 4},
+    [TABOR_FORMAT_S32] = {"s32", 4},
+};
+
+static tabor_driver_status
+read_format(const tabor_driver_setting *setting, tabor_stream_format *format,
+            char *why, size_t size)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(setting->value, formats[i].word) == 0) {
+            *format = (tabor_stream_format)i;
+            return TABOR_DRIVER_OK;
+        }
+    }
+    snprintf(why, size,
+             "format is '%s', but is float32, s16, s24, s24_32 or s32",
+             setting->value);
+    return TABOR_DRIVER_FAILED;
+}
+
 static tabor_driver_status
 read_setting(null_stream *s, const tabor_driver_setting *setting, char *why,
              size_t size)
@@ -158,6 +185,9 @@ read_setting(null_stream *s, const tabor_driver_setting *setting, char *why,
     }
     if (strcmp(setting->key, "fault_after") == 0) {
         return read_number(setting, 86400, &s->fault_after, why, size);
+    }
+    if (strcmp(setting->key, "format") == 0) {
+        return read_format(setting, &s->format, why, size);
     }
     return read_switch(setting, &s->lose, why, size);
 }
@@ -222,12 +252,13 @@ null_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
             return TABOR_DRIVER_FAILED;
         }
     }
-    s->out = calloc((size_t)s->block * s->channels, sizeof *s->out);
+    s->out = calloc((size_t)s->block * s->channels, formats[s->format].bytes);
     if (!s->out) {
         null_close(s);
         snprintf(why, size, "out of memory");
         return TABOR_DRIVER_FAILED;
     }
+    grant->format = s->format;
     snprintf(grant->device, sizeof grant->device, "null");
     *stream = s;
     return TABOR_DRIVER_OK;

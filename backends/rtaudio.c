@@ -23,6 +23,8 @@ static const tabor_driver_option options[] = {
      "ask for real-time priority (JACK decides by itself)"},
     {"name", "text", "tabor", "what the audio system calls this program"},
     {"connect", "yes|no", "yes", "connect to the device's ports (JACK)"},
+    {"format", "float32|s16|s24|s32", "float32",
+     "values that Tabor hands over; JACK and PulseAudio may convert them"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -87,6 +89,27 @@ parse_client(const char *value, const char **client, char *why, size_t size)
 }
 
 static tabor_driver_status
+parse_format(const char *value, tabor_stream_format *format, char *why,
+             size_t size)
+{
+    static const struct {
+        const char *word;
+        tabor_stream_format format;
+    } known[] = {{"float32", TABOR_FORMAT_F32},
+                 {"s16", TABOR_FORMAT_S16},
+                 {"s24", TABOR_FORMAT_S24},
+                 {"s32", TABOR_FORMAT_S32}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(value, known[i].word) == 0) {
+            *format = known[i].format;
+            return TABOR_DRIVER_OK;
+        }
+    }
+    return api_fail(why, size, "format is '%s': write float32, s16, s24 or s32",
+                    value);
+}
+
+static tabor_driver_status
 parse_setting(const tabor_driver_setting *set, choice *c, char *why,
               size_t size)
 {
@@ -99,6 +122,9 @@ parse_setting(const tabor_driver_setting *set, choice *c, char *why,
     if (strcmp(set->key, "name") == 0) {
         return parse_client(set->value, &c->stream.client, why, size);
     }
+    if (strcmp(set->key, "format") == 0) {
+        return parse_format(set->value, &c->stream.format, why, size);
+    }
     return parse_yes(set->key, set->value,
                      strcmp(set->key, "connect") == 0 ? &c->stream.connect
                                                       : &c->stream.realtime,
@@ -109,7 +135,7 @@ static tabor_driver_status
 parse_settings(const tabor_driver_setting *settings, size_t count, choice *c,
                char *why, size_t size)
 {
-    *c = (choice){0, API_COUNT - 1, {"tabor", 4, true, true}};
+    *c = (choice){0, API_COUNT - 1, {"tabor", 4, true, true, TABOR_FORMAT_F32}};
     for (size_t i = 0; i < count; i++) {
         const tabor_driver_status st =
             parse_setting(&settings[i], c, why, size);

@@ -38,6 +38,7 @@ struct audio_stream {
     audio_api api;
     const tabor_driver_host *host; /* inside the gate only */
     uint32_t rate, channels, block, latency_frames;
+    tabor_stream_format format;
     bool realtime; /* ask for real-time priority ourselves */
     bool started;  /* RtAudio's stream has been started; control only */
     bool met;      /* the audio thread has introduced itself; audio only */
@@ -130,9 +131,23 @@ guard(audio_stream *s, double block_seconds, bool open)
     }
 }
 
+/* [audio] */
+static size_t
+bytes_of(tabor_stream_format format)
+{
+    switch (format) {
+    case TABOR_FORMAT_S16:
+        return 2;
+    case TABOR_FORMAT_S24:
+        return 3;
+    default:
+        return 4;
+    }
+}
+
 /* One block through the open gate.  [audio] */
 static void
-serve(audio_stream *s, float *out, uint32_t frames, bool underflow)
+serve(audio_stream *s, void *out, uint32_t frames, bool underflow)
 {
     if (!s->met) {
         s->met = true;
@@ -161,7 +176,7 @@ on_block(void *out, void *in, unsigned frames, double stream_time,
     if (open && !s->lost && frames <= MAX_BLOCK) {
         serve(s, out, frames, status & RTAUDIO_STATUS_OUTPUT_UNDERFLOW);
     } else {
-        memset(out, 0, sizeof(float) * s->channels * frames);
+        memset(out, 0, bytes_of(s->format) * s->channels * frames);
     }
     atomic_fetch_and_explicit(&s->gate, ~GATE_INSIDE, memory_order_release);
     atomic_fetch_add_explicit(&s->calls, 1, memory_order_release);
@@ -200,6 +215,21 @@ check_wish(audio_api api, const api_device *device,
     return TABOR_DRIVER_OK;
 }
 
+static rtaudio_format_t
+rtaudio_format_of(tabor_stream_format format)
+{
+    switch (format) {
+    case TABOR_FORMAT_S16:
+        return RTAUDIO_FORMAT_SINT16;
+    case TABOR_FORMAT_S24:
+        return RTAUDIO_FORMAT_SINT24; /* three bytes, as ours */
+    case TABOR_FORMAT_S32:
+        return RTAUDIO_FORMAT_SINT32;
+    default:
+        return RTAUDIO_FORMAT_FLOAT32;
+    }
+}
+
 static tabor_driver_status
 open_rtaudio(audio_stream *s, const api_device *device,
              const stream_options *options, char *why, size_t size)
@@ -214,7 +244,7 @@ open_rtaudio(audio_stream *s, const api_device *device,
         return api_fail(why, size, "the server went away");
     }
     jack_watch_next_client(&s->life);
-    rtaudio_open_stream(s->audio, &output, NULL, RTAUDIO_FORMAT_FLOAT32,
+    rtaudio_open_stream(s->audio, &output, NULL, rtaudio_format_of(s->format),
                         s->rate, &block, on_block, s, &how, NULL);
     jack_watch_next_client(NULL);
     if (api_failed(s->audio)) {
@@ -266,6 +296,7 @@ new_stream(audio_api api, rtaudio_t audio, const stream_options *options,
         s->rate = grant->rate;
         s->channels = grant->channels;
         s->block = grant->block;
+        s->format = options->format;
         s->realtime = options->realtime && api != API_JACK;
     }
     return s;
@@ -276,6 +307,7 @@ fill_grant(const audio_stream *s, const api_device *device,
            tabor_stream_grant *grant)
 {
     grant->block = s->block;
+    grant->format = s->format;
     grant->latency_frames = s->latency_frames;
     grant->flags = s->api == API_JACK ? TABOR_STREAM_UNPACED : 0;
     snprintf(grant->device, sizeof grant->device, "%s", device->name);

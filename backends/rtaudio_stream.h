@@ -18,9 +18,10 @@
 typedef struct audio_stream audio_stream;
 
 typedef struct stream_options {
-    const char *client;     /* what the audio system calls us */
-    unsigned buffers;       /* blocks kept ahead (PulseAudio, ALSA) */
-    bool realtime, connect; /* connect: to the device's ports (JACK) */
+    const char *client;         /* what the audio system calls us */
+    unsigned buffers;           /* blocks kept ahead (PulseAudio, ALSA) */
+    bool realtime, connect;     /* connect: to the device's ports (JACK) */
+    tabor_stream_format format; /* one that RtAudio has too */
 } stream_options;
 
 /* Open a device.  [control, entered]

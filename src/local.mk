@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/link/take.h \
     %D%/rt/rt.h \
     %D%/rt/apply.c %D%/rt/apply.h \
+    %D%/rt/convert.c %D%/rt/convert.h \
     %D%/rt/envelope.c %D%/rt/envelope.h \
     %D%/rt/kernel.h %D%/rt/kernel_scalar.c \
     %D%/rt/mix.c \

@@ -2,7 +2,7 @@
  *
  * What every driver must keep, asked of any driver there is:
  *
- *   conformance [NAME [KEY=VALUE]...]     default: null, offline and chaos
+ *   conformance [NAME [KEY=VALUE]...]     default: null, offline, chaos, tape
  *
  * It plays the host itself, with driver.h's contract in hand.
  */
@@ -19,10 +19,11 @@
 typedef struct host_state {
     _Atomic int may_call; /* between start and stop */
     _Atomic int inside, calls, wrong_time, at_once, too_large;
+    size_t frame_bytes; /* as granted */
 } host_state;
 
 static void
-host_process(void *self, float *out, uint32_t frames)
+host_process(void *self, void *out, uint32_t frames)
 {
     host_state *h = self;
     if (atomic_fetch_add(&h->inside, 1) > 0) {
@@ -30,9 +31,17 @@ host_process(void *self, float *out, uint32_t frames)
     }
     atomic_fetch_add(&h->wrong_time, !atomic_load(&h->may_call));
     atomic_fetch_add(&h->too_large, frames > TABOR_MAX_BLOCK || frames == 0);
-    memset(out, 0, (size_t)frames * CHANNELS * sizeof *out);
+    memset(out, 0, frames * h->frame_bytes);
     atomic_fetch_add(&h->calls, 1);
     atomic_fetch_sub(&h->inside, 1);
+}
+
+/* Bytes of a value, or 0 if there is no such format. */
+static size_t
+bytes_of(tabor_stream_format format)
+{
+    const size_t bytes[] = {4, 2, 3, 4, 4};
+    return (size_t)format < sizeof bytes / sizeof *bytes ? bytes[format] : 0;
 }
 
 static void
@@ -46,6 +55,26 @@ host_log(void *self, const char *text)
 {
     (void)self;
     tap_note("log: %s", text);
+}
+
+static tabor_driver_host
+make_host(host_state *h)
+{
+    return (tabor_driver_host){.struct_size = sizeof(tabor_driver_host),
+                               .abi = TABOR_DRIVER_ABI,
+                               .self = h,
+                               .process = host_process,
+                               .notify = host_notify,
+                               .log = host_log};
+}
+
+static tabor_stream_grant
+make_grant(void)
+{
+    return (tabor_stream_grant){.struct_size = sizeof(tabor_stream_grant),
+                                .rate = RATE,
+                                .channels = CHANNELS,
+                                .block = BLOCK};
 }
 
 static void
@@ -137,20 +166,12 @@ static void
 test_stream(const tabor_driver *d, const tabor_stream_wish *wish)
 {
     host_state h = {0};
-    tabor_driver_host host = {.struct_size = sizeof host,
-                              .abi = TABOR_DRIVER_ABI,
-                              .self = &h,
-                              .process = host_process,
-                              .notify = host_notify,
-                              .log = host_log};
+    tabor_driver_host host = make_host(&h);
     /* chaos knows one device only by being it */
     if (strcmp(d->name, "chaos") != 0 && strcmp(d->name, "mine") != 0) {
         test_bad_device(d, wish, &host);
     }
-    tabor_stream_grant grant = {.struct_size = sizeof grant,
-                                .rate = RATE,
-                                .channels = CHANNELS,
-                                .block = BLOCK};
+    tabor_stream_grant grant = make_grant();
     void *stream = NULL;
     char why[512] = "";
     if (d->open(wish, &host, &grant, &stream, why, sizeof why) !=
@@ -161,6 +182,9 @@ test_stream(const tabor_driver *d, const tabor_stream_wish *wish)
     ok(grant.rate == RATE && grant.channels == CHANNELS && grant.block >= 1 &&
            grant.block <= TABOR_MAX_BLOCK && *grant.device,
        "%s: grants %u frames on '%s'", d->name, grant.block, grant.device);
+    ok(bytes_of(grant.format) && (!d->pump || grant.format == TABOR_FORMAT_F32),
+       "%s: of format %d", d->name, (int)grant.format);
+    h.frame_bytes = bytes_of(grant.format) * CHANNELS;
     nap_ms(30);
     ok_int(atomic_load(&h.calls), 0, "%s: opening calls for nothing", d->name);
     run(d, stream, &h);
@@ -171,6 +195,67 @@ test_stream(const tabor_driver *d, const tabor_stream_wish *wish)
     ok_int(atomic_load(&h.at_once), 0, "%s: one call at a time", d->name);
     ok_int(atomic_load(&h.too_large), 0, "%s: 1 to 8192 frames a call",
            d->name);
+}
+
+/* --------------------------------------------------------------- formats -- */
+
+/* Next of the words of "a|b|c", or NULL. */
+static const char *
+next_word(const char **words, char *word, size_t size)
+{
+    size_t length = strcspn(*words, "|");
+    if (!**words || length >= size) {
+        return NULL;
+    }
+    memcpy(word, *words, length);
+    word[length] = '\0';
+    *words += length + ((*words)[length] == '|');
+    return word;
+}
+
+/* Open it with format=word, see that this is what it grants, run it. */
+static void
+test_format(const tabor_driver *d, const tabor_stream_wish *wish,
+            const char *word)
+{
+    static const char *const names[] = {"float32", "s16", "s24", "s24_32",
+                                        "s32"};
+    host_state h = {0};
+    tabor_driver_host host = make_host(&h);
+    tabor_driver_setting settings[17];
+    memcpy(settings, wish->settings, wish->setting_count * sizeof *settings);
+    settings[wish->setting_count] = (tabor_driver_setting){"format", word};
+    tabor_stream_wish one = *wish;
+    one.settings = settings;
+    one.setting_count++;
+    tabor_stream_grant grant = make_grant();
+    void *stream;
+    char why[512] = "";
+    if (d->open(&one, &host, &grant, &stream, why, sizeof why) !=
+        TABOR_DRIVER_OK) {
+        ok(0, "%s: opens with format %s: %s", d->name, word, why);
+        return;
+    }
+    h.frame_bytes = bytes_of(grant.format) * CHANNELS;
+    ok(h.frame_bytes && strcmp(names[grant.format], word) == 0,
+       "%s: grants the format %s", d->name, word);
+    run(d, stream, &h);
+    ok(d->close(stream) == TABOR_DRIVER_OK, "%s: closes", d->name);
+}
+
+/* Every word of an option "format". */
+static void
+test_formats(const tabor_driver *d, const tabor_stream_wish *wish)
+{
+    const tabor_driver_option *o = d->options;
+    while (o && o->name && strcmp(o->name, "format") != 0) {
+        o++;
+    }
+    const char *words = o && o->name ? o->values : "";
+    char word[16];
+    while (next_word(&words, word, sizeof word)) {
+        test_format(d, wish, word);
+    }
 }
 
 /* --------------------------------------------------------------- silence -- */
@@ -215,6 +300,7 @@ test_driver(const char *name, const tabor_stream_wish *wish)
     test_table(d);
     test_enumerate(d, wish);
     test_stream(d, wish);
+    test_formats(d, wish);
     long written = capturing ? end_capture(capture, kept) : -1;
     ok_int(written, 0, "%s: writes nothing to stderr", name);
 }
@@ -237,11 +323,11 @@ main(int argc, char **argv)
                 (tabor_driver_setting){argv[i], equals + 1};
         }
     }
-    const char *const usual[] = {"null", "offline", "chaos"};
+    const char *const usual[] = {"null", "offline", "chaos", "tape"};
     if (argc > 1) {
         test_driver(argv[1], &wish);
     }
-    for (int i = 0; argc == 1 && i < 3; i++) {
+    for (int i = 0; argc == 1 && i < 4; i++) {
         test_driver(usual[i], &wish);
     }
     return tap_done();

@@ -43,6 +43,16 @@ is "all of it" \
 
 sed 's/"chaos"/"old"/; s/= TABOR_DRIVER_ABI/= 99/' "$chaos" | build old
 try old "ABI 99" "one for another ABI is refused, with both numbers"
+sed 's/"chaos"/"odd"/; s/snprintf(grant->device/grant->format = 9; &/' "$chaos" | build odd
+try odd "format 9, which is none" "one that wants a format that is none is refused"
+cp -r "$folder/include" "$folder/new"
+sed -i '/tabor_stream_format format;/d; s/void \*out, uint32_t frames);/float *out, uint32_t frames);/' \
+    "$folder/include/tabor/driver.h"
+is "(a header as it was before formats)" \
+    "$(grep -c 'stream_format format\|process)(void \*self, void' "$folder/include/tabor/driver.h")" 0
+sed 's/"chaos"/"before"/' "$chaos" | build before
+try before "before on before: no error" "one built before there were formats plays"
+rm -r "$folder/include" && mv "$folder/new" "$folder/include"
 echo 'int nothing;' | build empty
 try empty "no symbol tabor_driver_entry" "one without its symbol is refused, with the symbol's name"
 sed 's/"chaos"/"other"/' "$chaos" | build renamed

@@ -18,6 +18,7 @@ TEST_LDADD = src/libtabor-all.la
 c_tests = %D%/batch \
     %D%/client \
     %D%/conformance \
+    %D%/convert \
     %D%/device \
     %D%/fuzz-ring \
     %D%/headers \
@@ -40,6 +41,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_client_LDADD = $(TEST_LDADD)
 %C%_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_conformance_LDADD = $(TEST_LDADD)
+%C%_convert_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
 %C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -123,3 +126,9 @@ check_LTLIBRARIES += %D%/chaos.la
 %C%_chaos_la_SOURCES = %D%/drivers/chaos.c
 %C%_chaos_la_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_chaos_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+
+# One that keeps what it is given, of any format.
+check_LTLIBRARIES += %D%/tape.la
+%C%_tape_la_SOURCES = %D%/drivers/tape.c
+%C%_tape_la_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_tape_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere

@@ -40,6 +40,16 @@ typedef enum tabor_driver_status {
 #define TABOR_STREAM_REALTIME 1u /* process runs with real-time priority */
 #define TABOR_STREAM_UNPACED  2u /* may run faster than time (freewheel) */
 
+/* What one value of a stream is. Integers are in the machine's byte order, full
+ * scale is their whole range; Tabor rounds, dithers and keeps them in it. */
+typedef enum tabor_stream_format {
+    TABOR_FORMAT_F32,    /* float; [-1, 1] is not enforced */
+    TABOR_FORMAT_S16,    /* int16_t */
+    TABOR_FORMAT_S24,    /* three bytes, the lowest first */
+    TABOR_FORMAT_S24_32, /* int32_t that holds 24 bits, sign extended */
+    TABOR_FORMAT_S32     /* int32_t */
+} tabor_stream_format;
+
 typedef struct tabor_driver_option {
     const char *name;    /* as in tabor.open(name=...) */
     const char *values;  /* what may be given, in words: "jack|pulse|alsa" */
@@ -60,14 +70,16 @@ typedef struct tabor_stream_wish {
     size_t setting_count;
 } tabor_stream_wish;
 
-/* What open() got. Tabor presets rate, channels and block to the wish. */
+/* What open() got. Tabor presets rate, channels and block to the wish, and
+ * format to float. Fields that struct_size does not reach are not there. */
 typedef struct tabor_stream_grant {
     uint32_t struct_size;
     uint32_t rate, channels;
     uint32_t block;          /* usual frames a process call; they may vary */
     uint32_t latency_frames; /* from rendering to hearing, 0 = not known */
     uint32_t flags;
-    char device[256]; /* the device's own name */
+    char device[256];           /* the device's own name */
+    tabor_stream_format format; /* what process writes; PUMPED: F32 only */
 } tabor_stream_grant;
 
 typedef enum tabor_notice {
@@ -84,10 +96,10 @@ typedef struct tabor_driver_host {
     /* Render the next frames.  [audio] From start() to stop() only, one call
      * at a time; never blocks, at most 8,192 frames.
      *
-     * out  frames × channels values, interleaved, float32, [-1, 1] not
-     *      enforced; every value is written
+     * out  frames × channels values in the format that was granted,
+     *      interleaved; every value is written
      */
-    void (*process)(void *self, float *out, uint32_t frames);
+    void (*process)(void *self, void *out, uint32_t frames);
 
     /* Report something.  [any] Wait-free, never calls back. */
     void (*notify)(void *self, tabor_notice what, uint64_t value);

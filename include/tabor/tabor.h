@@ -173,12 +173,42 @@ TABOR_API tabor_status tabor_audio_read(const char *path, tabor_audio **audio);
 
 /* Write a sound file; its ending chooses the format.  [control]
  *
- * .wav and .aiff hold float32, exactly; .flac 24 bit; .ogg Vorbis. The same
- * values give the same bytes. Written beside the target and renamed when
- * complete, so a half file never carries the final name.
+ * .wav and .aiff hold float32, exactly; .flac 24 bit, dithered; .ogg Vorbis.
+ * The same values give the same bytes. Written beside the target and renamed
+ * when complete, so a half file never carries the final name.
  */
 TABOR_API tabor_status tabor_audio_save(const tabor_audio *audio,
                                         const char *path);
+
+/* Fill with TABOR_SAVE and change what you need. */
+typedef struct tabor_save_params {
+    uint32_t struct_size;
+    uint32_t bits; /* of a value: 16, 24, or 32 for float; 0 = by the ending */
+    int dither;    /* 1: dither what becomes 16 or 24 bits, 0: only round it */
+} tabor_save_params;
+
+#define TABOR_SAVE                                                             \
+    {                                                                          \
+        sizeof(tabor_save_params), 0, 1                                        \
+    }
+
+/* The same with so many bits. .wav and .aiff hold 16, 24 or 32, .flac 16 or
+ * 24; .ogg has none.  [control]
+ *
+ * 16 and 24 bits are signed integers, 1 is one step above the highest and
+ * becomes that. Dither is triangular noise of plus and minus one step; with
+ * the audio of a take it gives the bytes that a device of as many bits was
+ * given.
+ *
+ * params  copied; NULL = TABOR_SAVE
+ *
+ * TABOR_ERR_INVALID  an ending that is no format, bits that it can't hold
+ * TABOR_ERR_MISSING  no such folder
+ * TABOR_ERR_IO       no permission, a full disk, not a regular file
+ */
+TABOR_API tabor_status tabor_audio_save_as(const tabor_audio *audio,
+                                           const char *path,
+                                           const tabor_save_params *params);
 
 /* A copy at another rate (libsoxr, very high quality).  [control]
  * resampled: out, owned. */
@@ -246,12 +276,13 @@ typedef struct tabor_engine_config {
     size_t setting_count;
     const tabor_setting *settings; /* the driver's own options */
     tabor_kernel kernel;           /* of plays that name none */
+    int dither; /* 1: dither what a device takes as integers */
 } tabor_engine_config;
 
 #define TABOR_ENGINE_CONFIG                                                    \
     {                                                                          \
         sizeof(tabor_engine_config), 48000, 2, 256, 256, "auto", NULL, NULL,   \
-            0, 0, 0, NULL, TABOR_KERNEL_DEFAULT                                \
+            0, 0, 0, NULL, TABOR_KERNEL_DEFAULT, 1                             \
     }
 
 typedef struct tabor_engine_info {

@@ -82,6 +82,7 @@ tabor_order_new(const tabor_engine_config *config, tabor_order **order)
     o->rate = config->rate;
     o->channels = config->channels;
     o->block = config->block;
+    o->dither = config->dither;
     int failed = copy_settings(config, o);
     if (config->device && *config->device) {
         o->device = strdup(config->device);

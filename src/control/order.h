@@ -15,6 +15,7 @@
 typedef struct tabor_order {
     _Atomic unsigned refs;
     uint32_t rate, channels, block;
+    int dither;   /* of what a driver takes as integers */
     char *device; /* or NULL */
     tabor_driver_setting *settings;
     size_t setting_count;

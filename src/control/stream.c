@@ -58,6 +58,9 @@ stream_new(const tabor_driver *driver, const tabor_order *order, tabor_rt *rt,
     s->process.rt = rt;
     s->process.channels = order->channels;
     s->process.rate = order->rate;
+    s->process.conversion = (tabor_conversion){
+        .dither = order->dither ? TABOR_DITHER_TPDF : TABOR_DITHER_OFF,
+        .channels = order->channels};
     s->process.wake_fd = wake_fd;
     atomic_init(&s->process.gate, TABOR_GATE_SHUT);
     s->host = (tabor_driver_host){.struct_size = sizeof s->host,
@@ -71,6 +74,58 @@ stream_new(const tabor_driver *driver, const tabor_order *order, tabor_rt *rt,
                                     .channels = order->channels,
                                     .block = order->block};
     return s;
+}
+
+static void
+stream_free(tabor_stream *s)
+{
+    free(s->process.scratch);
+    free(s);
+}
+
+/* driver.h and rt/convert.h know nothing of each other. */
+_Static_assert((int)TABOR_FORMAT_F32 == TABOR_TO_F32 &&
+                   (int)TABOR_FORMAT_S16 == TABOR_TO_S16 &&
+                   (int)TABOR_FORMAT_S24 == TABOR_TO_S24 &&
+                   (int)TABOR_FORMAT_S24_32 == TABOR_TO_S24_32 &&
+                   (int)TABOR_FORMAT_S32 == TABOR_TO_S32,
+               "formats have one order");
+
+static tabor_status
+check_format(const tabor_stream *s)
+{
+    const tabor_stream_grant *g = &s->grant;
+    if ((unsigned)g->format > TABOR_FORMAT_S32) {
+        return tabor_fail(TABOR_ERR_DEVICE,
+                          "driver %s wants values of format %d, which is none",
+                          s->driver->name, (int)g->format);
+    }
+    if (g->format != TABOR_FORMAT_F32 &&
+        (s->driver->caps & TABOR_DRIVER_PUMPED)) {
+        return tabor_fail(TABOR_ERR_DEVICE,
+                          "driver %s is pumped and wants integers; what is "
+                          "pumped is float",
+                          s->driver->name);
+    }
+    return TABOR_OK;
+}
+
+/* Where float values are rendered that become integers; touched now, so that
+ * the audio thread never has to fetch a page. */
+static tabor_status
+prepare_conversion(tabor_stream *s)
+{
+    s->process.conversion.format = (tabor_conversion_format)s->grant.format;
+    if (s->grant.format == TABOR_FORMAT_F32) {
+        return TABOR_OK;
+    }
+    size_t size = (size_t)s->grant.channels * TABOR_SPAN_MAX * sizeof(float);
+    s->process.scratch = aligned_alloc(64, size);
+    if (!s->process.scratch) {
+        return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a stream");
+    }
+    memset(s->process.scratch, 0, size);
+    return TABOR_OK;
 }
 
 /* A driver that grants something else than was asked for is at fault. */
@@ -93,7 +148,7 @@ check_grant(const tabor_stream *s, const tabor_order *order)
                           s->driver->name, g->block, TABOR_MAX_BLOCK,
                           TABOR_MAX_PERIOD_MS);
     }
-    return TABOR_OK;
+    return check_format(s);
 }
 
 static tabor_status
@@ -101,7 +156,7 @@ start(tabor_stream *s, const tabor_order *order)
 {
     char why[512] = "";
     tabor_status st = check_grant(s, order);
-    if (st != TABOR_OK) {
+    if (st != TABOR_OK || (st = prepare_conversion(s)) != TABOR_OK) {
         return st;
     }
     int unpaced = (s->grant.flags & TABOR_STREAM_UNPACED) != 0;
@@ -135,14 +190,14 @@ tabor_stream_open_here(const tabor_driver *driver, tabor_order *order,
     tabor_stream_wish wish = tabor_order_wish(order);
     if (driver->open(&wish, &s->host, &s->grant, &s->handle, why, sizeof why) !=
         TABOR_DRIVER_OK) {
-        free(s);
+        stream_free(s);
         return tabor_fail(TABOR_ERR_DEVICE, "driver %s did not open: %s",
                           driver->name, why);
     }
     tabor_status st = start(s, order);
     if (st != TABOR_OK) {
         if (driver->close(s->handle) == TABOR_DRIVER_OK) {
-            free(s);
+            stream_free(s);
         }
         return st;
     }
@@ -261,7 +316,7 @@ tabor_stream_close_here(tabor_stream *stream)
         leave_behind(stream); /* process may still come */
         return 0;
     }
-    free(stream);
+    stream_free(stream);
     return 1;
 }
 

@@ -125,26 +125,45 @@ measure(tabor_process *p, uint64_t began, uint32_t frames)
 
 /* ------------------------------------------------------------ render -- */
 
+static size_t
+size_of(const tabor_process *p, uint32_t frames)
+{
+    return (size_t)frames * p->channels *
+           tabor_conversion_bytes(p->conversion.format);
+}
+
 /* Returns 1 if the service thread is to be woken. */
 static int
-render_block(tabor_process *p, float *out, uint32_t frames, uint64_t now)
+render_span(tabor_process *p, void *out, uint32_t frames, uint64_t now)
+{
+    if (!p->scratch) {
+        return tabor_render(p->rt, out, frames, now);
+    }
+    uint64_t first = p->rt->frame;
+    int wake = tabor_render(p->rt, p->scratch, frames, now);
+    tabor_convert(&p->conversion, p->scratch, first, frames, out);
+    return wake;
+}
+
+static int
+render_block(tabor_process *p, char *out, uint32_t frames, uint64_t now)
 {
     int wake = 0;
     do {
         uint32_t n = frames < TABOR_SPAN_MAX ? frames : TABOR_SPAN_MAX;
-        wake |= tabor_render(p->rt, out, n, p->clocked ? now : 0);
-        out += (size_t)n * p->channels;
+        wake |= render_span(p, out, n, p->clocked ? now : 0);
+        out += size_of(p, n);
         frames -= n;
     } while (frames > 0);
     return wake;
 }
 
 static void
-run_inside(tabor_process *p, float *out, uint32_t frames, uint64_t now)
+run_inside(tabor_process *p, void *out, uint32_t frames, uint64_t now)
 {
     if (p->paced && runs_away(p, now, frames)) {
         atomic_store_explicit(&p->runaway, 1, memory_order_release);
-        memset(out, 0, (size_t)frames * p->channels * sizeof *out);
+        memset(out, 0, size_of(p, frames));
         return;
     }
     __typeof__(denormals_off()) mode = denormals_off();
@@ -160,7 +179,7 @@ run_inside(tabor_process *p, float *out, uint32_t frames, uint64_t now)
 }
 
 TABOR_RT void
-tabor_process_run(void *self, float *out, uint32_t frames)
+tabor_process_run(void *self, void *out, uint32_t frames)
 {
     tabor_process *p = self;
     uint64_t now = now_ns();
@@ -172,7 +191,7 @@ tabor_process_run(void *self, float *out, uint32_t frames)
     if (!atomic_compare_exchange_strong_explicit(&p->gate, &open, TABOR_GATE_IN,
                                                  memory_order_acquire,
                                                  memory_order_relaxed)) {
-        memset(out, 0, (size_t)frames * p->channels * sizeof *out);
+        memset(out, 0, size_of(p, frames));
         return;
     }
     run_inside(p, out, frames, now);

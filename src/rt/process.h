@@ -9,6 +9,7 @@
 #ifndef TABOR_RT_PROCESS_H
 #define TABOR_RT_PROCESS_H
 
+#include "rt/convert.h"
 #include "rt/rt.h"
 
 enum {
@@ -19,6 +20,8 @@ enum {
 typedef struct tabor_process {
     tabor_rt *rt;
     uint32_t channels, rate;
+    tabor_conversion conversion; /* to what the device takes */
+    float *scratch;    /* channels × TABOR_SPAN_MAX; NULL: it takes float32 */
     uint64_t slack_ns; /* what the device may take in advance */
     int paced;         /* 1: the runaway guard is on */
     int clocked;       /* 0: time is not the clock's (offline) */
@@ -40,6 +43,6 @@ typedef struct tabor_process {
 } tabor_process;
 
 /* The driver's process().  [audio] self is a tabor_process. */
-TABOR_RT void tabor_process_run(void *self, float *out, uint32_t frames);
+TABOR_RT void tabor_process_run(void *self, void *out, uint32_t frames);
 
 #endif
