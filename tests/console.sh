@@ -39,7 +39,7 @@ run 0 "--version succeeds" --version
 ok "--version tells name and number" grep -q -E '^tabor [0-9]+\.[0-9]+\.' $out
 run 0 "--help succeeds" --help
 for option in -e -i - --driver --device --rate --channels --block --set \
-    --limiter --log --render --seconds --replay --list-devices --quiet \
+    --limiter --log --render --seconds --bits --no-dither --replay --list-devices --quiet \
     --version --help; do
     ok "--help tells of $option" grep -q -E -e "^  $option( |\$)" $out
 done
@@ -113,6 +113,8 @@ for usage in "--nosuch" "-x" "--rate" "--rate 0" "--rate fast" "--rate 48000x" \
     "--seconds 1 -e x=1" "--seconds -1 --render $t.wav -e x=1" \
     "--render $t.wav" "--render $t.wav -i -e x=1" \
     "--render $t.wav --driver null -e x=1" \
+    "--bits 16 -e x=1" "--bits 12 --render $t.wav -e x=1" \
+    "--bits --render $t.wav -e x=1" "--bits 16 --replay $t.tlog" \
     "--log" "--limiter=1 -e x=1" "--replay" "--replay $t.tlog" \
     "--replay $t.tlog -e x=1" "--replay $t.tlog --render $t.wav -e x=1" \
     "--replay $t.tlog --render $t.wav -" \
@@ -213,6 +215,27 @@ for limiter in "" --limiter; do
 done
 run 0 "--replay to another format succeeds" --replay $t.tlog \
     --render $t.again.flac
+run 0 "--render --bits 16 succeeds" --render $t.live.wav --bits 16 \
+    --seconds 2.5 --log $t.tlog $t.play.lua
+run 0 "--replay --bits 16 succeeds" --replay $t.tlog --render $t.again.wav \
+    --bits 16
+ok "it is the same bytes" cmp $t.live.wav $t.again.wav
+is "2.5 s of two 16 bit channels" "$(size $t.again.wav)" $((120000 * 4 + 44))
+run 0 "--no-dither succeeds" --replay $t.tlog --render $t.plain.wav \
+    --bits 16 --no-dither
+run 0 "they are compared" -e "
+    local one, two = tabor.read '$t.again.wav', tabor.read '$t.plain.wav'
+    local differing, most = 0, 0
+    for frame = 0, one.frames - 1 do
+      local step = math.abs(one:get(frame, 0) - two:get(frame, 0)) * 32768
+      differing = differing + (step > 0 and 1 or 0)
+      most = math.max(most, step)
+    end
+    print(one.frames == two.frames, differing > 1000, most)"
+printed "dither moves many values, each by one step" "true	true	1.0"
+run 1 "--bits that FILE can't hold is status 1" --replay $t.tlog \
+    --render $t.bad.flac --bits 32
+has "and says what it can" $err "holds 24, 16"
 run 0 "--log with --render to the last voice's end succeeds" \
     --render $t.live.wav --log $t.tlog -e 'play("kick", { at = 0.123 })'
 run 0 "--replay of it succeeds" --replay $t.tlog --render $t.again.wav

@@ -82,7 +82,7 @@ sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
-py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-engine.py %D%/py-events.py \
+py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
     %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
@@ -92,7 +92,7 @@ if WITH_PYTHON
 TESTS += $(py_tests)
 endif
 
-lua_tests = %D%/lua-batch.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
+lua_tests = %D%/lua-batch.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua %D%/lua-take.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
@@ -108,12 +108,12 @@ endif
 
 # Real sound servers, which the tests start by themselves.
 server_tests = %D%/server-devices.sh %D%/server-dies-jack.sh \
-    %D%/server-dies-pulse.sh %D%/server-hangs-jack.sh \
+    %D%/server-dies-pulse.sh %D%/server-formats.sh %D%/server-hangs-jack.sh \
     %D%/server-hangs-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
 TESTS += $(server_tests)
 EXTRA_DIST += $(server_tests) %D%/jackcap.c %D%/lib/servers.sh \
     %D%/lib/stamps.py %D%/servers/capture.sh %D%/servers/devices.lua \
-    %D%/servers/devices.py %D%/servers/fault-lane.sh %D%/servers/faults.sh \
+    %D%/servers/devices.py %D%/servers/fault-lane.sh %D%/servers/faults.sh %D%/servers/integers.py \
     %D%/servers/player.lua %D%/servers/player.py
 if HAVE_JACK
 check_PROGRAMS += %D%/jackcap

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "lua_tabor.h"
+#include "options.h"
 
 #include <string.h>
 
@@ -60,11 +61,21 @@ audio_replay(lua_State *L)
     return st == TABOR_OK ? 1 : errors_return(L, st);
 }
 
+#define FIELD(name) offsetof(tabor_save_params, name)
+static const option save_known[] = {
+    {"bits", OPTION_COUNT, FIELD(bits), NULL},
+    {"dither", OPTION_FLAG, FIELD(dither), NULL},
+    {NULL, 0, 0, NULL}};
+#undef FIELD
+
 static int
 audio_save(lua_State *L)
 {
+    tabor_save_params params = TABOR_SAVE;
     const tabor_audio *audio = audio_check(L, 1);
-    const tabor_status st = tabor_audio_save(audio, audio_check_path(L, 2));
+    const char *path = audio_check_path(L, 2);
+    options_read(L, 3, "save", save_known, &params);
+    const tabor_status st = tabor_audio_save_as(audio, path, &params);
     if (st != TABOR_OK) {
         return errors_return(L, st);
     }

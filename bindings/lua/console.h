@@ -38,7 +38,8 @@ typedef struct console_settings {
     const char *render; /* a file to render into, or NULL */
     double seconds;     /* how much of it, NAN = to the last voice's end */
     const char **codes; /* what -e gave, NULL at the end; owned */
-    int interactive, quiet, limiter;
+    uint32_t bits;      /* of the file's values, 0 = as its ending has it */
+    int interactive, quiet, limiter, no_dither;
     int argc;
     char **argv;
     int script; /* its place in argv, argc = none */

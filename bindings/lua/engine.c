@@ -78,6 +78,7 @@ static const option open_known[] = {
     {"log", OPTION_TEXT, FIELD(engine.log), NULL},
     {"limiter", OPTION_FLAG, FIELD(engine.limiter), NULL},
     {"kernel", OPTION_WORD, FIELD(engine.kernel), kernel_words},
+    {"dither", OPTION_FLAG, FIELD(engine.dither), NULL},
     {NULL, 0, 0, NULL}};
 #undef FIELD
 

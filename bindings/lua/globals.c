@@ -66,6 +66,10 @@ push_options(lua_State *L, const console_settings *s)
         lua_pushboolean(L, 1);
         lua_setfield(L, -2, "limiter");
     }
+    if (s->no_dither) {
+        lua_pushboolean(L, 0);
+        lua_setfield(L, -2, "dither");
+    }
 }
 
 /* tabor.open() with the command line's options: its results. */

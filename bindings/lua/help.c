@@ -24,6 +24,8 @@ static const char usage[] =
     "  --log FILE        record a take: all that engine does, into FILE\n"
     "  --render FILE     no sound: render what the script plays into FILE\n"
     "  --seconds N       so much of it (up to the end of the last voice)\n"
+    "  --bits N          of a value in FILE: 16, 24, or 32 for float\n"
+    "  --no-dither       only round to 16 or 24 bits, here and on a device\n"
     "  --replay TAKE     with --render: render what --log has recorded\n"
     "  --list-devices    tell what there is to play on\n"
     "  --quiet           no banner, no progress, no warnings\n"

@@ -207,6 +207,15 @@ render_to_end(lua_State *L, rendering *r)
     (*r->audio)->frames = r->end - start;
 }
 
+static tabor_status
+save(const tabor_audio *audio, const console_settings *settings)
+{
+    tabor_save_params params = TABOR_SAVE;
+    params.bits = settings->bits;
+    params.dither = !settings->no_dither;
+    return tabor_audio_save_as(audio, settings->render, &params);
+}
+
 /* Argument: the settings. */
 static int
 render(lua_State *L)
@@ -224,7 +233,7 @@ render(lua_State *L)
     if (r.shows_progress) {
         fputc('\n', stderr);
     }
-    if (tabor_audio_save(*r.audio, r.settings->render) != TABOR_OK) {
+    if (save(*r.audio, r.settings) != TABOR_OK) {
         luaL_error(L, "--render: %s", tabor_error());
     }
     return 0;
@@ -246,7 +255,7 @@ outcome_replay(const console_settings *settings)
     tabor_audio *audio = NULL;
     tabor_status st = tabor_replay(settings->replay, &audio);
     if (st == TABOR_OK) {
-        st = tabor_audio_save(audio, settings->render);
+        st = save(audio, settings);
     }
     tabor_audio_free(audio);
     if (st != TABOR_OK) {

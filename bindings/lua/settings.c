@@ -20,9 +20,11 @@ enum {
     LONG_BLOCK,
     LONG_SET,
     LONG_LIMITER,
+    LONG_NO_DITHER,
     LONG_LOG,
     LONG_RENDER,
     LONG_SECONDS,
+    LONG_BITS,
     LONG_REPLAY,
     LONG_LIST_DEVICES,
     LONG_QUIET,
@@ -38,9 +40,11 @@ static const struct option known[] = {
     {"block", required_argument, NULL, LONG_BLOCK},
     {"set", required_argument, NULL, LONG_SET},
     {"limiter", no_argument, NULL, LONG_LIMITER},
+    {"no-dither", no_argument, NULL, LONG_NO_DITHER},
     {"log", required_argument, NULL, LONG_LOG},
     {"render", required_argument, NULL, LONG_RENDER},
     {"seconds", required_argument, NULL, LONG_SECONDS},
+    {"bits", required_argument, NULL, LONG_BITS},
     {"replay", required_argument, NULL, LONG_REPLAY},
     {"list-devices", no_argument, NULL, LONG_LIST_DEVICES},
     {"quiet", no_argument, NULL, LONG_QUIET},
@@ -103,6 +107,19 @@ read_seconds(double *out)
     return CONSOLE_OK;
 }
 
+static int
+read_bits(uint32_t *out)
+{
+    static const char *const words[] = {"16", "24", "32"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(optarg, words[i]) == 0) {
+            *out = 16 + 8 * (uint32_t)i;
+            return CONSOLE_OK;
+        }
+    }
+    return complain("--bits takes 16, 24 or 32 (float), not '%s'", optarg);
+}
+
 /* A list in which argc entries and the NULL have room. */
 static void
 append(const char **list, const char *text)
@@ -151,6 +168,9 @@ read_option(console_settings *s, int found)
     case LONG_LIMITER:
         s->limiter = 1;
         return CONSOLE_OK;
+    case LONG_NO_DITHER:
+        s->no_dither = 1;
+        return CONSOLE_OK;
     case LONG_LOG:
         s->log = optarg;
         return CONSOLE_OK;
@@ -162,6 +182,8 @@ read_option(console_settings *s, int found)
         return CONSOLE_OK;
     case LONG_SECONDS:
         return read_seconds(&s->seconds);
+    case LONG_BITS:
+        return read_bits(&s->bits);
     case LONG_QUIET:
         s->quiet = 1;
         return CONSOLE_OK;
@@ -192,8 +214,8 @@ check_replay(const console_settings *s)
                         s->argv[s->script]);
     }
     if (*s->codes || s->interactive || opens_engine || !isnan(s->seconds)) {
-        return complain("--replay goes with --render and --quiet only: a take "
-                        "has all else in it");
+        return complain("--replay goes with --render, --bits, --no-dither and "
+                        "--quiet only: a take has all else in it");
     }
     return CONSOLE_OK;
 }
@@ -206,9 +228,12 @@ check_together(const console_settings *s)
     if (s->replay) {
         return check_replay(s);
     }
+    if (!s->render && (!isnan(s->seconds) || s->bits)) {
+        return complain("%s goes with --render",
+                        s->bits ? "--bits" : "--seconds");
+    }
     if (!s->render) {
-        return isnan(s->seconds) ? CONSOLE_OK
-                                 : complain("--seconds goes with --render");
+        return CONSOLE_OK;
     }
     if (s->interactive) {
         return complain("--render and -i: a render has no prompt");

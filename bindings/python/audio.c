@@ -147,17 +147,22 @@ audio_getbuffer(PyObject *object, Py_buffer *view, int flags)
 /* ------------------------------------------------------------- methods -- */
 
 static PyObject *
-audio_save(PyObject *object, PyObject *path)
+audio_save(PyObject *object, PyObject *args, PyObject *names)
 {
+    static char *words[] = {"", "bits", "dither", NULL};
     const audio_object *self = (audio_object *)object;
-    PyObject *bytes = NULL;
+    PyObject *path, *bits = NULL, *bytes = NULL;
+    tabor_save_params params = TABOR_SAVE;
 
-    if (!PyUnicode_FSConverter(path, &bytes)) {
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O|$Op:save", words, &path,
+                                     &bits, &params.dither) ||
+        u32_from(none_to_null(bits), "bits", &params.bits) < 0 ||
+        !PyUnicode_FSConverter(path, &bytes)) {
         return NULL;
     }
     const char *text = PyBytes_AsString(bytes);
     PyThreadState *thread = PyEval_SaveThread();
-    const tabor_status st = tabor_audio_save(self->audio, text);
+    const tabor_status st = tabor_audio_save_as(self->audio, text, &params);
     PyEval_RestoreThread(thread);
     Py_DECREF(bytes);
     if (st != TABOR_OK) {
@@ -274,9 +279,15 @@ module_replay(PyObject *module, PyObject *path)
 /* ---------------------------------------------------------------- type -- */
 
 static PyMethodDef audio_methods[] = {
-    {"save", audio_save, METH_O,
-     PyDoc_STR("save($self, path, /)\n--\n\n"
-               "Write a sound file; its ending chooses the format.")},
+    {"save", (PyCFunction)(void (*)(void))audio_save,
+     METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("save($self, path, /, *, bits=None, dither=True)\n--\n\n"
+               "Write a sound file; its ending chooses the format.\n"
+               "\n"
+               "bits    of a value: .wav and .aiff hold 32 (float, the "
+               "default), 24 or\n"
+               "        16, .flac 24 (the default) or 16; .ogg has none\n"
+               "dither  False: only round to 24 or 16 bits")},
     {"_peaks", audio_peaks, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

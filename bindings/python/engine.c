@@ -130,11 +130,11 @@ wish_parse(PyObject *args, open_wish *wish)
         *kernel;
     int full_index = 0, kernel_index = 0;
 
-    if (!PyArg_ParseTuple(args, "OszOOOOOOOOpOO!:Engine", &id,
-                          &wish->engine.driver, &wish->engine.device, &rate,
-                          &channels, &block, &voices, &queue, &full, &wake,
-                          &wish->log, &wish->engine.limiter, &kernel,
-                          &PyTuple_Type, &wish->settings) ||
+    if (!PyArg_ParseTuple(
+            args, "OszOOOOOOOOpOpO!:Engine", &id, &wish->engine.driver,
+            &wish->engine.device, &rate, &channels, &block, &voices, &queue,
+            &full, &wake, &wish->log, &wish->engine.limiter, &kernel,
+            &wish->engine.dither, &PyTuple_Type, &wish->settings) ||
         u32_from(id, "id", &wish->attach_id) < 0 ||
         u32_from(rate, "rate", &wish->engine.rate) < 0 ||
         u32_from(channels, "channels", &wish->engine.channels) < 0 ||

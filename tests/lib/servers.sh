@@ -144,7 +144,7 @@ player_languages() {
     [ -f "$builddir/bindings/lua/.libs/tabor.so" ] && echo lua
 }
 
-# player LANGUAGE DO API SOUND [BLOCK]
+# player LANGUAGE DO API SOUND [BLOCK [FORMAT [TAKE]]]
 player() {
     player_folder=$srcdir/tests/servers
     case $1 in

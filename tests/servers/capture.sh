@@ -6,7 +6,7 @@
 # between. (Not at the same time: two clients that arrive together are what
 # jackd's synchronous mode, which loses no frames, deadlocks on.)
 #
-#   capture jack|pulse LANGUAGE DO SOUND [BLOCK]
+#   capture jack|pulse LANGUAGE DO SOUND [BLOCK [FORMAT [TAKE]]]
 #
 # needs jack_start or pulse_start before; leaves $capture_raw (interleaved
 # float32) and $capture_said (what the player said); returns the player's

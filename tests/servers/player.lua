@@ -1,7 +1,7 @@
 #!/usr/bin/env lua5.4
 -- SPDX-License-Identifier: MIT
 --
--- player.lua DO API SOUND [BLOCK]: what player.py does, in Lua.
+-- player.lua DO API SOUND [BLOCK [FORMAT [TAKE]]]: what player.py does, in Lua.
 local tabor = require "tabor"
 
 io.stdout:setvbuf("line")
@@ -78,10 +78,11 @@ function todo.ping(engine)
   print("pong")
 end
 
-local what, api, sound, block = ...
+local what, api, sound, block, format, take = ...
 do
   local engine <close> = assert(tabor.open {
-    driver = "rtaudio", api = api, block = tonumber(block or 256)
+    driver = "rtaudio", api = api, block = tonumber(block or 256),
+    format = format or "float32", log = take, dither = take ~= nil
   })
   local sample = assert(engine:load(sound))
   print("open", engine.block, engine.device)

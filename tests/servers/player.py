@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""player.py DO API SOUND [BLOCK]: what the tests on real servers play.
+"""player.py DO API SOUND [BLOCK [FORMAT [TAKE]]]: for tests on real servers.
 
     play   a line on stdin is waited for; then SOUND, once, on an exact frame
     hurry  the same, but at once: for a server that is faster than time
@@ -10,6 +10,7 @@
     stay   the same, but wait for the device's return before
     ping   a round trip through the audio thread
 
+FORMAT is what the driver is given; with a TAKE it is dithered.
 Tells each step in one line on stdout; status 0 if all went as it must.
 player.lua does the same.
 """
@@ -90,12 +91,13 @@ def ping(engine, _):
     say("pong")
 
 
-def main(what, api, sound, block=256):
+def main(what, api, sound, block=256, format="float32", take=None):
     faulthandler.enable()
     faulthandler.dump_traceback_later(40, exit=True)
     todo = {"play": play, "hurry": hurry, "calm": calm, "leave": leave,
             "stay": stay, "ping": ping}[what]
-    with tabor.open(driver="rtaudio", api=api, block=int(block)) as engine:
+    with tabor.open(driver="rtaudio", api=api, block=int(block),
+                    format=format, log=take, dither=bool(take)) as engine:
         sample = engine.load(sound)
         say("open", engine.block, engine.device)
         todo(engine, sample)

@@ -136,7 +136,14 @@ class Audio:
     def rate(self) -> int: ...
     @property
     def duration(self) -> float: ...
-    def save(self, path: StrPath, /) -> None: ...
+    def save(
+        self,
+        path: StrPath,
+        /,
+        *,
+        bits: SupportsIndex | None = None,
+        dither: bool = True,
+    ) -> None: ...
 
 @final
 class Sample:
@@ -324,6 +331,7 @@ def open(
     log: StrPath | None = None,
     limiter: bool = False,
     kernel: _Kernel = "sinc16",
+    dither: bool = True,
     **driver_options: str | float | bool,
 ) -> Engine: ...
 def attach(

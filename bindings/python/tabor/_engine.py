@@ -304,7 +304,7 @@ def _as_keyword_error(error, names):
 
 def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
          voices=256, queue=1024, on_full="raise", wake="event", log=None,
-         limiter=False, kernel="sinc16", **driver_options):
+         limiter=False, kernel="sinc16", dither=True, **driver_options):
     """Open an engine: a device that plays, or driver="offline" to render.
 
     driver   a name out of drivers(), or "auto": the first that opens
@@ -319,11 +319,13 @@ def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
     limiter  bend what is too loud so that it stays below 1
     kernel   how samples are read between their frames: "linear", "sinc16" or
              "sinc32"; a play may choose another
+    dither   False: only round what the device takes as integers
     """
     settings = tuple(_setting(*item) for item in driver_options.items())
     try:
         engine = Engine(0, driver, device, rate, channels, block, voices,
-                        queue, on_full, wake, log, limiter, kernel, settings)
+                        queue, on_full, wake, log, limiter, kernel, dither,
+                        settings)
     except ValueError as error:
         raise _as_keyword_error(error, driver_options) from None
     if engine._warning:
@@ -335,7 +337,7 @@ def attach(id, *, queue=1024, on_full="raise"):
     """Another connection to an engine that is open in this process, by its
     engine.id: with its own queue, voices and events."""
     return Engine(id, "auto", None, 48000, 2, 256, 256, queue, on_full,
-                  "event", None, False, "sinc16", ())
+                  "event", None, False, "sinc16", True, ())
 
 
 @atexit.register
