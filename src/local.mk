@@ -63,6 +63,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/registry.c %D%/control/registry.h \
     %D%/control/replay.c \
     %D%/control/rescue.c %D%/control/rescue.h \
+    %D%/control/resident.c %D%/control/resident.h \
     %D%/control/rt_new.c \
     %D%/control/sample.c %D%/control/sample.h \
     %D%/control/save.c \
@@ -94,4 +95,4 @@ lib_LTLIBRARIES += %D%/libtabor.la
 %C%_libtabor_la_SOURCES =
 %C%_libtabor_la_LIBADD = %D%/libtabor-all.la
 %C%_libtabor_la_LDFLAGS = -version-info $(TABOR_LT_VERSION) -no-undefined \
-    -Wl,-z,nodelete
+    -Wl,-z,nodelete -Wl,-z,now

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "control/resident.h"
 #include "control/status.h"
 
 /* ---------------------------------------------------------------- make -- */
@@ -35,20 +36,14 @@ tabor_rt_client_free(tabor_rt_client *c)
 static tabor_link *
 link_new(uint32_t queue, uint32_t notes)
 {
-    tabor_link *l = aligned_alloc(64, (sizeof *l + 63) / 64 * 64);
+    tabor_link *l = tabor_resident_new(1, sizeof *l);
     if (!l) {
         return NULL;
     }
-    memset(l, 0, sizeof *l);
     tabor_ring_init(&l->command_ring, queue, 0);
     tabor_ring_init(&l->note_ring, notes, 0);
-    l->commands = aligned_alloc(64, (size_t)queue * sizeof *l->commands);
-    l->notes = aligned_alloc(64, (size_t)notes * sizeof *l->notes);
-    if (l->commands && l->notes) {
-        /* touched now, so that the audio thread never waits for a page */
-        memset(l->commands, 0, (size_t)queue * sizeof *l->commands);
-        memset(l->notes, 0, (size_t)notes * sizeof *l->notes);
-    }
+    l->commands = tabor_resident_new(queue, sizeof *l->commands);
+    l->notes = tabor_resident_new(notes, sizeof *l->notes);
     return l;
 }
 
@@ -65,15 +60,16 @@ power_of_two(uint32_t n)
 tabor_rt_client *
 tabor_rt_client_new(uint32_t queue, uint32_t plays)
 {
-    tabor_rt_client *c = calloc(1, sizeof *c);
+    tabor_rt_client *c = tabor_resident_new(1, sizeof *c);
     if (!c) {
         return NULL;
     }
     c->link = link_new(queue, power_of_two(plays + TABOR_PINGS));
-    c->slab = calloc(TABOR_SCHEDULE_SLOTS, sizeof *c->slab);
-    c->slab_free = calloc(TABOR_SCHEDULE_SLOTS, sizeof *c->slab_free);
-    c->heap_at = calloc(TABOR_SCHEDULE_SLOTS, sizeof *c->heap_at);
-    c->plays = calloc(plays, sizeof *c->plays);
+    c->slab = tabor_resident_new(TABOR_SCHEDULE_SLOTS, sizeof *c->slab);
+    c->slab_free =
+        tabor_resident_new(TABOR_SCHEDULE_SLOTS, sizeof *c->slab_free);
+    c->heap_at = tabor_resident_new(TABOR_SCHEDULE_SLOTS, sizeof *c->heap_at);
+    c->plays = tabor_resident_new(plays, sizeof *c->plays);
     c->play_count = plays;
     if (!c->link || !c->link->commands || !c->link->notes || !c->slab ||
         !c->slab_free || !c->heap_at || !c->plays) {

@@ -5,9 +5,9 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "control/engine.h"
+#include "control/resident.h"
 #include "control/tables.h"
 
 /* Voices that may still fade when others have taken their place. */
@@ -21,11 +21,11 @@ tabor_rt *
 tabor_rt_new(const tabor_engine_config *config, const tabor_kernels *kernels,
              tabor_sample_slot *slots)
 {
-    tabor_rt *rt = aligned_alloc(64, (sizeof *rt + 63) / 64 * 64);
+    tabor_resident_library();
+    tabor_rt *rt = tabor_resident_new(1, sizeof *rt);
     if (!rt) {
         return NULL;
     }
-    memset(rt, 0, sizeof *rt);
     rt->rate = config->rate;
     rt->channels = config->channels;
     rt->declick_frames = config->rate / 200;
@@ -38,15 +38,17 @@ tabor_rt_new(const tabor_engine_config *config, const tabor_kernels *kernels,
     tabor_sinc_tables(rt->sinc);
     rt->sample_count = TABOR_MAX_SAMPLES;
     rt->limiter = config->limiter;
-    rt->meters = calloc(rt->channels, sizeof *rt->meters);
+    rt->meters = tabor_resident_new(rt->channels, sizeof *rt->meters);
     rt->master = tabor_ramp_still(1.0f);
     size_t keys = (size_t)(TABOR_OWNERS - 1) * TABOR_SCHEDULE_SLOTS;
-    rt->heap = calloc(keys, sizeof *rt->heap);
-    rt->voices = calloc(rt->voice_slots, sizeof *rt->voices);
-    rt->active = calloc((rt->voice_slots + 63) / 64, sizeof *rt->active);
-    rt->ended = calloc(rt->voice_slots, sizeof *rt->ended);
-    rt->samples = calloc(rt->sample_count, sizeof *rt->samples);
-    rt->bus = calloc((size_t)rt->channels * TABOR_SPAN_MAX, sizeof *rt->bus);
+    rt->heap = tabor_resident_new(keys, sizeof *rt->heap);
+    rt->voices = tabor_resident_new(rt->voice_slots, sizeof *rt->voices);
+    rt->active =
+        tabor_resident_new((rt->voice_slots + 63) / 64, sizeof *rt->active);
+    rt->ended = tabor_resident_new(rt->voice_slots, sizeof *rt->ended);
+    rt->samples = tabor_resident_new(rt->sample_count, sizeof *rt->samples);
+    rt->bus = tabor_resident_new((size_t)rt->channels * TABOR_SPAN_MAX,
+                                 sizeof *rt->bus);
     if (!rt->heap || !rt->voices || !rt->active || !rt->ended || !rt->samples ||
         !rt->bus || !rt->meters) {
         tabor_rt_free(rt);
