@@ -229,7 +229,7 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
         n = (uint32_t)nearer(
             n, over_seam ? ((uint64_t)(WINDOW - 4) << 32) / v->step : safe);
     }
-    float scratch[2][CHUNK], enveloped[CHUNK];
+    float scratch[2][CHUNK];
     for (unsigned c = 0; c < v->channels; c++) {
         const float *in = v->values + c * v->stride + (v->phase >> 32);
         if (!plain) {
@@ -239,8 +239,8 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
             in = scratch[c % 2];
         }
         if (v->env.stage != TABOR_STAGE_NONE) {
-            apply_envelope(v, enveloped, in, frame, n);
-            in = enveloped;
+            apply_envelope(v, scratch[c % 2], in, frame, n);
+            in = scratch[c % 2];
         }
         add_channel(rt, v, c, in, frame, offset, n);
     }
