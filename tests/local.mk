@@ -78,7 +78,7 @@ check_PROGRAMS += %D%/try
 %C%_try_LDADD = src/libtabor.la
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
-    %D%/layers.sh %D%/piece.sh %D%/rt-symbols.sh
+    %D%/layers.sh %D%/piece.sh %D%/rt-guard.sh %D%/rt-symbols.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
@@ -107,7 +107,7 @@ endif
 endif
 
 # Real sound servers, which the tests start by themselves.
-server_tests = %D%/server-devices.sh %D%/server-dies-jack.sh \
+server_tests = %D%/rt-guard-jack.sh %D%/server-devices.sh %D%/server-dies-jack.sh \
     %D%/server-dies-pulse.sh %D%/server-formats.sh %D%/server-hangs-jack.sh \
     %D%/server-hangs-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
 TESTS += $(server_tests)
@@ -132,3 +132,19 @@ check_LTLIBRARIES += %D%/tape.la
 %C%_tape_la_SOURCES = %D%/drivers/tape.c
 %C%_tape_la_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_tape_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+
+# The guard's tests: sins are committed in the callback, a program plays.
+EXTRA_DIST += %D%/guard/guarded.sh %D%/guard/sins.c %D%/guard/lazy.c
+if HAVE_GUARD
+check_LTLIBRARIES += %D%/sins.la %D%/lazy.la
+%C%_sins_la_SOURCES = %D%/guard/sins.c
+# Tail calls would leave no trace.
+%C%_sins_la_CFLAGS = $(AM_CFLAGS) -fno-optimize-sibling-calls
+%C%_sins_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+%C%_lazy_la_SOURCES = %D%/guard/lazy.c
+%C%_lazy_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+endif
+check_PROGRAMS += %D%/guard-player
+%C%_guard_player_SOURCES = %D%/guard/player.c
+%C%_guard_player_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_guard_player_LDADD = src/libtabor.la

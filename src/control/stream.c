@@ -3,6 +3,7 @@
 
 #include "control/stream.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,19 @@ host_log(void *self, const char *text)
 
 /* ---------------------------------------------------------------- open -- */
 
+/* A checker that is preloaded exports both names; usually there is none, and
+ * then the audio thread does not even ask. */
+static void
+let_watch(tabor_stream *s)
+{
+    tabor_watch *watch = &s->process.watch;
+    *(void **)&watch->enter = dlsym(RTLD_DEFAULT, "tabor_watch_enter");
+    *(void **)&watch->leave = dlsym(RTLD_DEFAULT, "tabor_watch_leave");
+    if (watch->enter && watch->leave) {
+        s->host.process = tabor_process_run_watched;
+    }
+}
+
 static tabor_stream *
 stream_new(const tabor_driver *driver, const tabor_order *order, tabor_rt *rt,
            int wake_fd)
@@ -73,6 +87,7 @@ stream_new(const tabor_driver *driver, const tabor_order *order, tabor_rt *rt,
                                     .rate = order->rate,
                                     .channels = order->channels,
                                     .block = order->block};
+    let_watch(s);
     return s;
 }
 

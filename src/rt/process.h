@@ -17,6 +17,17 @@ enum {
     TABOR_GATE_SHUT = 2 /* calls render silence */
 };
 
+/* What a checker that is preloaded wants to be told. Both are called on the
+ * audio thread, right before and after all that it does of ours.
+ *
+ * live     1: paced by a device; 0: rendered by the script's own thread
+ * wake_fd  the one descriptor that may be written to, or -1
+ */
+typedef struct tabor_watch {
+    void (*enter)(int live, int wake_fd);
+    void (*leave)(void);
+} tabor_watch;
+
 typedef struct tabor_process {
     tabor_rt *rt;
     uint32_t channels, rate;
@@ -26,6 +37,7 @@ typedef struct tabor_process {
     int paced;         /* 1: the runaway guard is on */
     int clocked;       /* 0: time is not the clock's (offline) */
     int wake_fd;       /* the service thread's eventfd, or -1 */
+    tabor_watch watch; /* for tabor_process_run_watched */
 
     _Atomic uint32_t gate;    /* TABOR_GATE_..., read-modify-write by both */
     _Atomic uint64_t calls;   /* by the audio thread, relaxed, also when shut */
@@ -44,5 +56,9 @@ typedef struct tabor_process {
 
 /* The driver's process().  [audio] self is a tabor_process. */
 TABOR_RT void tabor_process_run(void *self, void *out, uint32_t frames);
+
+/* The same, and the watch is told.  [audio] */
+TABOR_RT void tabor_process_run_watched(void *self, float *out,
+                                        uint32_t frames);
 
 #endif

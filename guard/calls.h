@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls of C's library that a marked thread must not make.
+ */
+#ifndef TABOR_GUARD_CALLS_H
+#define TABOR_GUARD_CALLS_H
+
+/* X(kind, name); write() is looked at by its descriptor */
+#define GUARD_CALLS(X)                                                         \
+    X(ALLOCATION, malloc)                                                      \
+    X(ALLOCATION, calloc)                                                      \
+    X(ALLOCATION, realloc)                                                     \
+    X(ALLOCATION, reallocarray)                                                \
+    X(ALLOCATION, aligned_alloc)                                               \
+    X(ALLOCATION, memalign)                                                    \
+    X(ALLOCATION, posix_memalign)                                              \
+    X(ALLOCATION, mmap)                                                        \
+    X(ALLOCATION, mmap64)                                                      \
+    X(ALLOCATION, mremap)                                                      \
+    X(ALLOCATION, mprotect)                                                    \
+    X(ALLOCATION, madvise)                                                     \
+    X(ALLOCATION, brk)                                                         \
+    X(ALLOCATION, sbrk)                                                        \
+    X(FREE, free)                                                              \
+    X(FREE, munmap)                                                            \
+    X(LOCK, pthread_mutex_lock)                                                \
+    X(LOCK, pthread_mutex_trylock)                                             \
+    X(LOCK, pthread_mutex_timedlock)                                           \
+    X(LOCK, pthread_mutex_unlock)                                              \
+    X(LOCK, pthread_rwlock_rdlock)                                             \
+    X(LOCK, pthread_rwlock_tryrdlock)                                          \
+    X(LOCK, pthread_rwlock_wrlock)                                             \
+    X(LOCK, pthread_rwlock_trywrlock)                                          \
+    X(LOCK, pthread_rwlock_unlock)                                             \
+    X(LOCK, pthread_spin_lock)                                                 \
+    X(LOCK, pthread_barrier_wait)                                              \
+    X(LOCK, pthread_cond_wait)                                                 \
+    X(LOCK, pthread_cond_timedwait)                                            \
+    X(LOCK, pthread_cond_clockwait)                                            \
+    X(LOCK, pthread_cond_signal)                                               \
+    X(LOCK, pthread_cond_broadcast)                                            \
+    X(LOCK, pthread_once)                                                      \
+    X(LOCK, sem_wait)                                                          \
+    X(LOCK, sem_trywait)                                                       \
+    X(LOCK, sem_timedwait)                                                     \
+    X(LOCK, sem_post)                                                          \
+    X(LOCK, mtx_lock)                                                          \
+    X(LOCK, cnd_wait)                                                          \
+    X(LOCK, flockfile)                                                         \
+    X(SLEEP, sleep)                                                            \
+    X(SLEEP, usleep)                                                           \
+    X(SLEEP, nanosleep)                                                        \
+    X(SLEEP, clock_nanosleep)                                                  \
+    X(SLEEP, thrd_sleep)                                                       \
+    X(SLEEP, sched_yield)                                                      \
+    X(SLEEP, pause)                                                            \
+    X(SLEEP, poll)                                                             \
+    X(SLEEP, ppoll)                                                            \
+    X(SLEEP, select)                                                           \
+    X(SLEEP, pselect)                                                          \
+    X(SLEEP, epoll_wait)                                                       \
+    X(STDIO, printf)                                                           \
+    X(STDIO, vprintf)                                                          \
+    X(STDIO, fprintf)                                                          \
+    X(STDIO, vfprintf)                                                         \
+    X(STDIO, dprintf)                                                          \
+    X(STDIO, vdprintf)                                                         \
+    X(STDIO, __printf_chk)                                                     \
+    X(STDIO, __vprintf_chk)                                                    \
+    X(STDIO, __fprintf_chk)                                                    \
+    X(STDIO, __vfprintf_chk)                                                   \
+    X(STDIO, snprintf)                                                         \
+    X(STDIO, vsnprintf)                                                        \
+    X(STDIO, sprintf)                                                          \
+    X(STDIO, puts)                                                             \
+    X(STDIO, fputs)                                                            \
+    X(STDIO, putchar)                                                          \
+    X(STDIO, fputc)                                                            \
+    X(STDIO, fwrite)                                                           \
+    X(STDIO, fread)                                                            \
+    X(STDIO, fgets)                                                            \
+    X(STDIO, getline)                                                          \
+    X(STDIO, fflush)                                                           \
+    X(STDIO, fopen)                                                            \
+    X(STDIO, fopen64)                                                          \
+    X(STDIO, fdopen)                                                           \
+    X(STDIO, fclose)                                                           \
+    X(STDIO, perror)                                                           \
+    X(STDIO, syslog)                                                           \
+    X(FILE, open)                                                              \
+    X(FILE, open64)                                                            \
+    X(FILE, openat)                                                            \
+    X(FILE, openat64)                                                          \
+    X(FILE, creat)                                                             \
+    X(FILE, close)                                                             \
+    X(FILE, read)                                                              \
+    X(FILE, write)                                                             \
+    X(FILE, readv)                                                             \
+    X(FILE, writev)                                                            \
+    X(FILE, pread)                                                             \
+    X(FILE, pwrite)                                                            \
+    X(FILE, send)                                                              \
+    X(FILE, sendmsg)                                                           \
+    X(FILE, recv)                                                              \
+    X(FILE, recvmsg)                                                           \
+    X(FILE, stat)                                                              \
+    X(FILE, fsync)                                                             \
+    X(FILE, ioctl)                                                             \
+    X(LOADER, dlopen)                                                          \
+    X(LOADER, dlclose)                                                         \
+    X(LOADER, dlerror)                                                         \
+    X(ENVIRONMENT, getenv)                                                     \
+    X(ENVIRONMENT, secure_getenv)                                              \
+    X(ENVIRONMENT, setenv)                                                     \
+    X(ENVIRONMENT, setlocale)                                                  \
+    X(THREAD, pthread_create)                                                  \
+    X(THREAD, pthread_join)                                                    \
+    X(THREAD, pthread_kill)                                                    \
+    X(THREAD, pthread_setspecific)
+
+#endif
