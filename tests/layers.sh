@@ -32,6 +32,8 @@ allowed() {
     # the compiler's own: SIMD
     rt:xmmintrin.h | rt:emmintrin.h | rt:immintrin.h | rt:arm_neon.h)
         return 0 ;;
+    # the guard is told by two names only
+    guard:tabor/* | guard:link/* | guard:rt/* | guard:control/*) return 1 ;;
     public:stddef.h | public:stdint.h) return 0 ;;
     link:* | rt:* | public:*) return 1 ;;
     # the others: any library, but no room of ours from above
@@ -62,6 +64,7 @@ rt src/rt/*
 control src/control/*
 backends backends/*
 bindings bindings/*
+guard guard/*
 FLOORS
     echo "looked at $looked lines"
 }
@@ -76,7 +79,7 @@ is "and there were lines to look at ($looked)" \
     "$((looked > 200))" 1
 
 # the control: each of these must be noticed
-mkdir -p "$folder"/{include/tabor,src/link,src/rt,src/control,backends,bindings/lua}
+mkdir -p "$folder"/{include/tabor,src/link,src/rt,src/control,backends,bindings/lua,guard}
 echo '#include "rt/rt.h"' >"$folder/src/link/up.h"
 echo '#include <stdio.h>' >"$folder/src/rt/library.c"
 echo '#include <tabor/tabor.h>' >"$folder/src/rt/up.c"
@@ -85,6 +88,7 @@ echo '#include "control/engine.h"' >"$folder/backends/core.c"
 echo '#include <tabor/tabor.h>' >"$folder/backends/api.c"
 echo '# include "link/ring.h"' >"$folder/bindings/lua/core.c"
 echo '#include <stdio.h>' >"$folder/include/tabor/extra.h"
-is "eight forbidden lines in a made-up tree are all noticed" \
-    "$(check "$folder" | grep -c includes)" 8
+echo '#include "rt/process.h"' >"$folder/guard/core.c"
+is "nine forbidden lines in a made-up tree are all noticed" \
+    "$(check "$folder" | grep -c includes)" 9
 done_testing

@@ -86,7 +86,7 @@ py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/p
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
     %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
-    %D%/py-take.py
+    %D%/py-take.py %D%/rt-calls.py
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
 if WITH_PYTHON
 TESTS += $(py_tests)
@@ -134,7 +134,8 @@ check_LTLIBRARIES += %D%/tape.la
 %C%_tape_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
 
 # The guard's tests: sins are committed in the callback, a program plays.
-EXTRA_DIST += %D%/guard/guarded.sh %D%/guard/sins.c %D%/guard/lazy.c
+EXTRA_DIST += %D%/guard/callgraph.py %D%/guard/calls.c \
+    %D%/guard/guarded.sh %D%/guard/sins.c %D%/guard/lazy.c
 if HAVE_GUARD
 check_LTLIBRARIES += %D%/sins.la %D%/lazy.la
 %C%_sins_la_SOURCES = %D%/guard/sins.c
@@ -148,3 +149,11 @@ check_PROGRAMS += %D%/guard-player
 %C%_guard_player_SOURCES = %D%/guard/player.c
 %C%_guard_player_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_guard_player_LDADD = src/libtabor.la
+
+# How src/rt is compiled, for rt-calls.py: a line each, a name first.
+.PHONY: rt-flags
+rt-flags:
+	@echo 'compiler $(CC)'
+	@echo 'other $(DEFS) $(src_libtabor_rt_la_CFLAGS) $(CFLAGS)'
+	@echo 'sse2 $(DEFS) $(src_libtabor_sse2_la_CFLAGS) $(CFLAGS)'
+	@echo 'avx2 $(DEFS) $(src_libtabor_avx2_la_CFLAGS) $(CFLAGS)'
