@@ -78,7 +78,8 @@ check_PROGRAMS += %D%/try
 %C%_try_LDADD = src/libtabor.la
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
-    %D%/layers.sh %D%/piece.sh %D%/rt-guard.sh %D%/rt-symbols.sh
+    %D%/layers.sh %D%/piece.sh %D%/rt-guard.sh %D%/rt-rtsan.sh \
+    %D%/rt-symbols.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
@@ -135,7 +136,7 @@ check_LTLIBRARIES += %D%/tape.la
 
 # The guard's tests: sins are committed in the callback, a program plays.
 EXTRA_DIST += %D%/guard/callgraph.py %D%/guard/calls.c \
-    %D%/guard/guarded.sh %D%/guard/sins.c %D%/guard/lazy.c
+    %D%/guard/guarded.sh %D%/guard/rtsan.c %D%/guard/sins.c %D%/guard/lazy.c
 if HAVE_GUARD
 check_LTLIBRARIES += %D%/sins.la %D%/lazy.la
 %C%_sins_la_SOURCES = %D%/guard/sins.c
@@ -149,6 +150,8 @@ check_PROGRAMS += %D%/guard-player
 %C%_guard_player_SOURCES = %D%/guard/player.c
 %C%_guard_player_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_guard_player_LDADD = src/libtabor.la
+# A program, not a script that looks for one: what is preloaded is for it.
+%C%_guard_player_LDFLAGS = -no-install
 
 # How src/rt is compiled, for rt-calls.py: a line each, a name first.
 .PHONY: rt-flags
