@@ -75,7 +75,8 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/tables.c %D%/control/tables.h \
     %D%/control/take.c %D%/control/take.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
-    -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"'
+    -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"' \
+    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"'
 %C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
 %C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
     $(SNDFILE_LIBS) $(SOXR_LIBS)

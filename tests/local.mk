@@ -79,7 +79,7 @@ check_PROGRAMS += %D%/try
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
     %D%/layers.sh %D%/piece.sh %D%/rt-guard.sh %D%/rt-rtsan.sh \
-    %D%/rt-symbols.sh
+    %D%/rt-symbols.sh %D%/rt-torture.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
@@ -138,13 +138,13 @@ check_LTLIBRARIES += %D%/tape.la
 EXTRA_DIST += %D%/guard/callgraph.py %D%/guard/calls.c \
     %D%/guard/guarded.sh %D%/guard/rtsan.c %D%/guard/sins.c %D%/guard/lazy.c
 if HAVE_GUARD
-check_LTLIBRARIES += %D%/sins.la %D%/lazy.la
-%C%_sins_la_SOURCES = %D%/guard/sins.c
+check_LTLIBRARIES += %D%/guard/sins.la %D%/guard/lazy.la
+%C%_guard_sins_la_SOURCES = %D%/guard/sins.c
 # Tail calls would leave no trace.
-%C%_sins_la_CFLAGS = $(AM_CFLAGS) -fno-optimize-sibling-calls
-%C%_sins_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
-%C%_lazy_la_SOURCES = %D%/guard/lazy.c
-%C%_lazy_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+%C%_guard_sins_la_CFLAGS = $(AM_CFLAGS) -fno-optimize-sibling-calls
+%C%_guard_sins_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+%C%_guard_lazy_la_SOURCES = %D%/guard/lazy.c
+%C%_guard_lazy_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
 endif
 check_PROGRAMS += %D%/guard-player
 %C%_guard_player_SOURCES = %D%/guard/player.c

@@ -130,6 +130,9 @@ do_task(console_settings *s)
 int
 main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "torture") == 0) {
+        return torture_run(argc - 1, argv + 1);
+    }
     console_settings s;
     int status = settings_read(argc, argv, &s);
     setlocale(LC_CTYPE, "");

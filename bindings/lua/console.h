@@ -138,4 +138,10 @@ int outcome_render(lua_State *L, const console_settings *settings);
 /* Render the take settings->replay into settings->render; needs no script. */
 int outcome_replay(const console_settings *settings);
 
+/* ---------------------------------------------------------- torture.c -- */
+
+/* The sub-command; argv[0] is its name. Returns an exit status: 0 nothing was
+ * found, 1 something was, 2 it could not be tried. */
+int torture_run(int argc, char **argv);
+
 #endif

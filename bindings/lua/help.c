@@ -8,6 +8,7 @@
 
 static const char usage[] =
     "Usage: tabor [options] [script.lua [arguments]]\n"
+    "       tabor torture [--driver NAME] [--seconds N]\n"
     "Play sounds from Lua: run a script, or sit at a prompt with an engine "
     "open.\n"
     "\n"
@@ -35,6 +36,7 @@ static const char usage[] =
     "A script finds the module as tabor, an engine that opens when it is\n"
     "first touched as engine, and play(sound, options) and load(sound), where\n"
     "a sound is a path or the name of one that came with Tabor.\n"
+    "torture tries on this machine whether sound waits for anything.\n"
     "Status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.\n"
     "\n"
     "Drivers:\n";

@@ -40,7 +40,8 @@ bin_PROGRAMS += %D%/tabor
     %D%/interrupt.c \
     %D%/outcome.c \
     %D%/prompt.c \
-    %D%/settings.c
+    %D%/settings.c \
+    %D%/torture.c
 %C%_tabor_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_tabor_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
 %C%_tabor_LDADD = %D%/libmodule.la src/libtabor.la $(LUA_DEV_LIBS) \

@@ -109,6 +109,12 @@ module_kit_dir(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 }
 
 static PyObject *
+module_guard_path(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    return PyUnicode_DecodeFSDefault(tabor_guard_path());
+}
+
+static PyObject *
 module_version(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
     return PyUnicode_FromString(tabor_version());
@@ -206,6 +212,7 @@ static PyMethodDef module_methods[] = {
     {"_drivers", module_drivers, METH_NOARGS, NULL},
     {"_devices", module_devices, METH_O, NULL},
     {"_kit_dir", module_kit_dir, METH_NOARGS, NULL},
+    {"_guard_path", module_guard_path, METH_NOARGS, NULL},
     {"_version", module_version, METH_NOARGS, NULL},
     {"_nearest", module_nearest, METH_VARARGS, NULL},
     {"_use", module_use, METH_VARARGS, NULL},

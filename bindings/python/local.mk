@@ -5,8 +5,9 @@ python_sources = \
     %D%/engine_type.c %D%/errors.c %D%/events.c %D%/play.c %D%/render.c \
     %D%/sample.c %D%/voice.c
 python_package = \
-    %D%/tabor/__init__.py %D%/tabor/_audio.py %D%/tabor/_devices.py \
-    %D%/tabor/_engine.py %D%/tabor/_events.py %D%/tabor/_tasks.py
+    %D%/tabor/__init__.py %D%/tabor/__main__.py %D%/tabor/_audio.py \
+    %D%/tabor/_devices.py %D%/tabor/_engine.py %D%/tabor/_events.py \
+    %D%/tabor/_tasks.py %D%/tabor/_torture.py
 python_types = %D%/tabor/__init__.pyi %D%/tabor/py.typed
 
 EXTRA_DIST += $(python_sources) $(python_package) $(python_types)

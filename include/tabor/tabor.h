@@ -120,6 +120,11 @@ TABOR_API tabor_status tabor_seconds_to_frames(double seconds, uint32_t rate,
  * installed one.  [any] Borrowed for ever. */
 TABOR_API const char *tabor_kit_dir(void);
 
+/* The checker that "tabor torture" preloads: $TABOR_GUARD, else the installed
+ * one; there is none for other machines than x86-64 Linux with glibc.  [any]
+ * Borrowed for ever. */
+TABOR_API const char *tabor_guard_path(void);
+
 /* -------------------------------------------------------------- audio -- */
 
 /* Sound in memory, on the caller's side.

@@ -136,6 +136,13 @@ tabor_kit_dir(void)
 }
 
 TABOR_API const char *
+tabor_guard_path(void)
+{
+    const char *path = getenv("TABOR_GUARD");
+    return path && *path ? path : TABOR_GUARD;
+}
+
+TABOR_API const char *
 tabor_reason_text(tabor_reason reason)
 {
     static const char *const texts[] = {"finished",  "stopped", "stolen",

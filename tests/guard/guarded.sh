@@ -41,8 +41,8 @@ guarded_sin() {
     guard_sin=$1
     shift
     TABOR_GUARD_REPORT=$guard_report TABOR_SIN=$guard_sin \
-        TABOR_SIN_MODULE="$builddir/tests/.libs/lazy.so" \
-        LD_PRELOAD="$builddir/tests/.libs/sins.so $TABOR_GUARD" "$@" \
+        TABOR_SIN_MODULE="$builddir/tests/guard/.libs/lazy.so" \
+        LD_PRELOAD="$builddir/tests/guard/.libs/sins.so $TABOR_GUARD" "$@" \
         >"$guard_folder/said" 2>&1 </dev/null
 }
 

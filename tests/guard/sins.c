@@ -160,7 +160,7 @@ choose(void)
             commit = sins[i].commit;
         }
     }
-    if (!commit || !next_enter || (commit == sin_thread_local && !lazy)) {
+    if (!commit || (commit == sin_thread_local && !lazy)) {
         fprintf(stderr, "sins: can't commit '%s'\n", name);
         abort();
     }
