@@ -4,7 +4,7 @@
 # What make installcheck runs: the installed library, modules and console work
 # from an unrelated folder, without help from the build tree. Told by its
 # environment: bindir libdir includedir pyexecdir pythondir luaexecdir
-# driverdir kitdir root CC PYTHON LUA (empty = that part is off).
+# driverdir kitdir pkglibdir root CC PYTHON LUA (empty = that part is off).
 set -eu
 
 folder=$(mktemp -d)
@@ -15,6 +15,7 @@ if [ -n "$root" ]; then
     # a staged tree: nothing is where it will be
     export LD_LIBRARY_PATH="$root$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
     export TABOR_DRIVER_PATH="$root$driverdir" TABOR_KIT_DIR="$root$kitdir"
+    export TABOR_GUARD="$root$pkglibdir/libtabor-guard.so"
 fi
 export PYTHONDONTWRITEBYTECODE=1
 unset LUA_PATH LUA_CPATH LUA_PATH_5_4 LUA_CPATH_5_4 PYTHONPATH
@@ -72,4 +73,5 @@ LUA
     "$root$bindir/tabor" --version
     "$root$bindir/tabor" --driver offline -e 'assert(engine.driver == "offline")'
     say "the console runs"
+    "$root$bindir/tabor" torture --driver null --seconds 0.2
 fi

@@ -79,29 +79,38 @@ complain(const char *what)
 }
 
 static int
+read_seconds(const char *text, double *seconds)
+{
+    char *end;
+    *seconds = strtod(text, &end);
+    return end != text && !*end && *seconds >= 0.1 && *seconds <= 3600
+               ? CONSOLE_OK
+               : complain("--seconds goes from 0.1 to 3600");
+}
+
+static int
 read_wish(int argc, char **argv, wish *w)
 {
     static const struct option known[] = {
         {"driver", required_argument, NULL, 'd'},
         {"seconds", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0}};
-    int found;
+    int status = CONSOLE_OK, found;
     opterr = 0;
-    while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        char *end = NULL;
+    while (status == CONSOLE_OK &&
+           (found = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (found == 'd') {
             w->driver = optarg;
         } else if (found == 's') {
-            w->seconds = strtod(optarg, &end);
-        }
-        if (found == '?' ||
-            (end && (end == optarg || *end ||
-                     !(w->seconds >= 0.1 && w->seconds <= 3600)))) {
-            return complain(found == '?' ? "unknown option"
-                                         : "--seconds goes from 0.1 to 3600");
+            status = read_seconds(optarg, &w->seconds);
+        } else {
+            status = complain("unknown option, or one without its value");
         }
     }
-    return optind == argc ? CONSOLE_OK : complain("it takes options only");
+    if (status == CONSOLE_OK && optind < argc) {
+        status = complain("it takes options only");
+    }
+    return status;
 }
 
 /* ---------------------------------------------------------------- play -- */
