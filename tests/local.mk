@@ -78,8 +78,7 @@ check_PROGRAMS += %D%/try
 %C%_try_LDADD = src/libtabor.la
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
-    %D%/layers.sh %D%/piece.sh %D%/rt-guard.sh %D%/rt-rtsan.sh \
-    %D%/rt-symbols.sh %D%/rt-torture.sh
+    %D%/layers.sh %D%/piece.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
@@ -87,7 +86,7 @@ py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/p
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
     %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
-    %D%/py-take.py %D%/rt-calls.py
+    %D%/py-take.py
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
 if WITH_PYTHON
 TESTS += $(py_tests)
@@ -108,7 +107,7 @@ endif
 endif
 
 # Real sound servers, which the tests start by themselves.
-server_tests = %D%/rt-guard-jack.sh %D%/server-devices.sh %D%/server-dies-jack.sh \
+server_tests = %D%/server-devices.sh %D%/server-dies-jack.sh \
     %D%/server-dies-pulse.sh %D%/server-formats.sh %D%/server-hangs-jack.sh \
     %D%/server-hangs-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
 TESTS += $(server_tests)
@@ -134,29 +133,5 @@ check_LTLIBRARIES += %D%/tape.la
 %C%_tape_la_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_tape_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
 
-# The guard's tests: sins are committed in the callback, a program plays.
-EXTRA_DIST += %D%/guard/callgraph.py %D%/guard/calls.c \
-    %D%/guard/guarded.sh %D%/guard/rtsan.c %D%/guard/sins.c %D%/guard/lazy.c
-if HAVE_GUARD
-check_LTLIBRARIES += %D%/guard/sins.la %D%/guard/lazy.la
-%C%_guard_sins_la_SOURCES = %D%/guard/sins.c
-# Tail calls would leave no trace.
-%C%_guard_sins_la_CFLAGS = $(AM_CFLAGS) -fno-optimize-sibling-calls
-%C%_guard_sins_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
-%C%_guard_lazy_la_SOURCES = %D%/guard/lazy.c
-%C%_guard_lazy_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
-endif
-check_PROGRAMS += %D%/guard-player
-%C%_guard_player_SOURCES = %D%/guard/player.c
-%C%_guard_player_CPPFLAGS = $(AM_CPPFLAGS)
-%C%_guard_player_LDADD = src/libtabor.la
-# A program, not a script that looks for one: what is preloaded is for it.
-%C%_guard_player_LDFLAGS = -no-install
-
-# How src/rt is compiled, for rt-calls.py: a line each, a name first.
-.PHONY: rt-flags
-rt-flags:
-	@echo 'compiler $(CC)'
-	@echo 'other $(DEFS) $(src_libtabor_rt_la_CFLAGS) $(CFLAGS)'
-	@echo 'sse2 $(DEFS) $(src_libtabor_sse2_la_CFLAGS) $(CFLAGS)'
-	@echo 'avx2 $(DEFS) $(src_libtabor_avx2_la_CFLAGS) $(CFLAGS)'
+# What the audio thread must not do.
+include tests/guard/local.mk

@@ -214,7 +214,7 @@ tabor_process_run(void *self, void *out, uint32_t frames)
 }
 
 TABOR_RT void
-tabor_process_run_watched(void *self, float *out, uint32_t frames)
+tabor_process_run_watched(void *self, void *out, uint32_t frames)
 {
     const tabor_process *p = self;
     p->watch.enter(p->clocked, p->wake_fd);

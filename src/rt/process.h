@@ -58,7 +58,6 @@ typedef struct tabor_process {
 TABOR_RT void tabor_process_run(void *self, void *out, uint32_t frames);
 
 /* The same, and the watch is told.  [audio] */
-TABOR_RT void tabor_process_run_watched(void *self, float *out,
-                                        uint32_t frames);
+TABOR_RT void tabor_process_run_watched(void *self, void *out, uint32_t frames);
 
 #endif
