@@ -108,6 +108,12 @@ def resolver(graph):
     return resolve
 
 
+def touch_and_depth(graph, toucher, root):
+    """The frame of the one, and all that the other takes."""
+    return (graph.named(toucher)[0].frame,
+            graph.walk([root], OUTSIDE, resolver(graph)).stack)
+
+
 class Calls(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -163,12 +169,11 @@ class Calls(unittest.TestCase):
 
     def test_touched(self):
         """a stream's first block touches as much as the deepest one takes"""
-        touch = self.graph.named("touch_stack")[0]
-        deepest = self.graph.walk(["tabor_render"], OUTSIDE,
-                                  resolver(self.graph)).stack
-        tap.comment(f"touched {touch.frame}, rendering takes {deepest}")
-        self.assertGreaterEqual(touch.frame, deepest)
+        touched, deepest = touch_and_depth(self.graph, "touch_stack",
+                                           "tabor_render")
+        tap.comment(f"touched {touched}, rendering takes {deepest}")
         self.assertGreater(deepest, 100)
+        self.assertGreaterEqual(touched, deepest)
 
 
 class Controls(unittest.TestCase):
@@ -215,6 +220,13 @@ class Controls(unittest.TestCase):
         self.assertGreater(report.stack, STACK_MAX)
         self.assertEqual([name for name, _ in report.path][0],
                          "has_large_frame")
+
+    def test_touched(self):
+        """a planted touch that does not go deep enough is found"""
+        touched, deepest = touch_and_depth(self.graph, "touches_little",
+                                           "has_large_frame")
+        self.assertGreater(touched, 1000)
+        self.assertLess(touched, deepest)
 
 
 if __name__ == "__main__":

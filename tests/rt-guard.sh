@@ -69,12 +69,17 @@ sinful thread-local thread-local
 # ---------------------------------------------------------- other tests --
 
 # under COMMAND...: a test of ours, with all that it starts
-callbacks=0 judged=0
+programs=0 callbacks=0 judged=0
 under() {
     name=$(basename "${!#}")
     guard_begin "$name"
     ok "$name passes under the guard" guarded "$@"
+    if [ "${TABOR_LONG:-0}" = 1 ] && [ "$(figure callbacks)" = 0 ]; then
+        note "$name opens no engine"
+        return
+    fi
     is_clean "$name"
+    programs=$((programs + 1))
     callbacks=$((callbacks + $(figure callbacks)))
     judged=$((judged + $(figure judged)))
 }
@@ -129,6 +134,6 @@ else
     in_python py-batch py-full py-play
     in_lua lua-batch lua-events lua-play
 fi
-is "all in all, $callbacks callbacks were looked at, $judged of them to the \
-page" "$((callbacks > 20000 && judged > 30))" 1
+is "all in all, $callbacks callbacks of $programs programs were looked at, \
+$judged of them to the page" "$((callbacks > 20000 && judged > 30))" 1
 done_testing

@@ -15,6 +15,7 @@ int calls_pointer(int n);
 int allocates(int n);
 void *calls_malloc(int n);
 int has_large_frame(int n);
+int touches_little(int n);
 
 extern int (*volatile pointer)(int);
 
@@ -75,6 +76,14 @@ int
 has_large_frame(int n)
 {
     volatile char memory[9000];
+    memory[n] = 1;
+    return memory[n / 2];
+}
+
+int
+touches_little(int n)
+{
+    volatile char memory[1500];
     memory[n] = 1;
     return memory[n / 2];
 }

@@ -69,9 +69,12 @@ guard_show() {
         head -60 | sed 's/^/# /'
 }
 
-# is_clean WHAT: nothing was offended, in so many callbacks
+# is_clean WHAT: nothing was offended, in more than no callbacks
 is_clean() {
-    is "$1: nothing that waits or may wait, in $(figure callbacks) callbacks" \
-        "$(offences)" ""
-    [ -z "$(offences)" ] || guard_show
+    guard_looked=$(figure callbacks)
+    guard_found=$(offences)
+    [ "$guard_looked" -gt 0 ] || guard_found='no callback was seen'
+    is "$1: nothing that waits or may wait, in $guard_looked callbacks" \
+        "$guard_found" ""
+    [ -z "$guard_found" ] || guard_show
 }
