@@ -142,8 +142,8 @@ do
   tap.is(voice:stop { fade = 100 / RATE, at_frame = 50 }, true,
     "a voice can be stopped ahead of time")
   like(engine:render { frames = 200 }, 0, function(f)
-    return f < 50 and 1 or math.max(0, 1 - (f - 50) / 100)
-  end, 1.5 / 100, "with a fade in a straight line") -- first or last step: 1/100
+    return 1 - tap.bend((f - 50) / 100)
+  end, 1e-6, "with a fade on its curve")
   tap.is(voice.ended.reason, "stopped", "then it has been stopped")
   tap.is(voice.ended.frame, 150, "at the end of the fade")
   tap.is(voice:stop(), false, "a voice that has ended can't be stopped")

@@ -5,7 +5,7 @@
 local tap = require "tap"
 local tabor = require "tabor"
 
-local like = tap.like
+local like, bend = tap.like, tap.bend
 
 local RATE = 8000
 local DECLICK = 40  -- frames of the 5 ms that a stop takes unless told
@@ -112,17 +112,17 @@ do
   local audio, ended = render(ones(100),
     { fade_in = 20 / RATE, fade_out = 40 / RATE })
   like(audio, 0, function(f)
-    return math.max(0, math.min(f / 20, 1, (100 - f) / 40))
-  end, FLOAT, "fades go in and out in straight lines")
+    return bend(f / 20) * bend((100 - f) / 40)
+  end, FLOAT, "fades go in and out on their curve")
   tap.is(ended.frame, 100, "and end with the sample")
   like(render(ones(100), { fade_out = 40 / RATE, duration = 60 / RATE }), 0,
-    function(f) return math.max(0, math.min(1, (60 - f) / 40)) end, FLOAT,
+    function(f) return bend((60 - f) / 40) end, FLOAT,
     "or with the duration")
   like(render(ones(100), { fade_out = 20 / RATE, rate = 2 }), 0,
-    function(f) return math.max(0, math.min(1, (50 - f) / 20)) end, FLOAT,
+    function(f) return bend((50 - f) / 20) end, FLOAT,
     "fades are timed in what is heard, whatever the rate")
   like(render(ones(64), { loop = true, fade_in = 100 / RATE }), 0,
-    function(f) return math.min(1, f / 100) end, FLOAT,
+    function(f) return bend(f / 100) end, FLOAT,
     "a fade goes on over a loop")
 end
 
@@ -131,8 +131,7 @@ do
   local times = { attack = 20 / RATE, hold = 10 / RATE, decay = 40 / RATE,
                   sustain = 0.25, release = 50 / RATE }
   local function held(f)
-    return f < 20 and f / 20 or f < 30 and 1 or f < 70
-      and 1 - 0.75 * (f - 30) / 40 or 0.25
+    return bend(f / 20) - 0.75 * bend((f - 30) / 40)
   end
   like(render(ones(500), { env = times }), 0, held, FLOAT,
     "an envelope attacks, holds, decays and sustains")
@@ -143,7 +142,7 @@ do
   local audio, ended = render(ones(500),
     { env = { attack = 20 / RATE, decay = 80 / RATE, sustain = 0 } })
   like(audio, 0, function(f)
-    return f < 20 and f / 20 or math.max(0, 1 - (f - 20) / 80)
+    return bend(f / 20) - bend((f - 20) / 80)
   end, FLOAT, "what sustains nothing dies away")
   tap.is(ended.reason .. " " .. ended.frame, "finished 100",
     "and ends by itself")
@@ -162,7 +161,7 @@ do
   tap.is(voice:release { at_frame = 100 }, true,
     "a voice can be released ahead of time")
   like(engine:render { frames = 200 }, 0, function(f)
-    return f < 100 and held(f) or math.max(0, 0.25 * (150 - f) / 50)
+    return held(f) * bend((150 - f) / 50)
   end, FLOAT, "then it goes from where it is to nothing")
   tap.is(voice.ended.reason .. " " .. voice.ended.frame, "finished 150",
     "and has finished")
@@ -170,7 +169,7 @@ do
   voice = sample:play { env = times, pan = -1 }
   voice:release { at = 210 / RATE }
   like(engine:render { frames = 100 }, 0, function(f)
-    return f < 10 and f / 20 or math.max(0, 0.5 * (60 - f) / 50)
+    return bend(math.min(f, 10) / 20) * bend((60 - f) / 50)
   end, FLOAT, "released in the attack, it goes from there")
   voice = sample:play { env = times, at_frame = 1000 }
   voice:release()
@@ -181,7 +180,7 @@ do
   engine:render { frames = 100 }
   voice:release()
   like(engine:render { frames = 100 }, 0,
-    function(f) return math.max(0, 1 - f / DECLICK) end, FLOAT,
+    function(f) return 1 - bend(f / DECLICK) end, FLOAT,
     "without an envelope a release is a stop")
   tap.is(voice.ended.reason, "stopped", "and says so")
 end
@@ -195,7 +194,7 @@ do
   local closed = sample:play { choke = 1, gain = 0, at_frame = 100 }
   local audio = engine:render { frames = 300 }
   like(audio, 0, function(f)
-    return f < 100 and 1 or math.max(0, 1 - (f - 100) / DECLICK)
+    return 1 - bend((f - 100) / DECLICK)
   end, FLOAT, "a voice silences the others of its choke group")
   like(audio, 1, function() return 1 end, FLOAT, "and no other one")
   tap.is(hat.ended.reason, "stopped", "which is told")

@@ -292,13 +292,13 @@ class Rendering(unittest.TestCase):
         self.assertEqual(len(set(heard)), 1)
 
     def test_gain_ramps(self):
-        """a new master volume is reached in a straight line of 5 ms"""
+        """a new master volume is reached on a curve of 5 ms"""
         self.mono.load(array.array("f", [1.0] * 1000)).play()
         self.mono.render(frames=100)
         self.mono.gain = 0.0
         heard = column(self.mono.render(frames=300))
         for i in (0, 60, 120, 239):
-            self.assertAlmostEqual(heard[i], 1 - i / 240, delta=2e-6)
+            self.assertAlmostEqual(heard[i], 1 - tap.bend(i / 240), delta=2e-6)
         self.assertEqual(set(heard[240:]), {0.0})
 
     def test_gain_range(self):

@@ -154,13 +154,13 @@ class Voices(Offline):
         self.assertEqual(len(seen), 500)
 
     def test_stop(self):
-        """stop() fades in a straight line, 5 ms if nothing else is said"""
+        """stop() fades on its curve, 5 ms if nothing else is said"""
         voice = self.sample.play()
         self.engine.render(frames=100)
         self.assertIs(voice.stop(), True)
         heard = column(self.engine.render(frames=300))
         for i in (0, 60, 239):
-            self.assertAlmostEqual(heard[i], 1 - i / 240, delta=2e-6)
+            self.assertAlmostEqual(heard[i], 1 - tap.bend(i / 240), delta=2e-6)
         self.assertEqual(set(heard[240:]), {0.0})
         self.assertEqual(
             voice.ended, tabor.Ended(voice, "stopped", 340, 0, 0))

@@ -122,10 +122,11 @@ class Loops(Offline):
 
 class Fades(Offline):
     def test_fades(self):
-        """fade_in and fade_out are straight lines of so many seconds"""
+        """fade_in and fade_out take so many seconds, on their curve"""
         sample = self.engine.load(ONES[:1000])
         voice = sample.play(fade_in=seconds(100), fade_out=seconds(200))
-        wanted = [min(i / 100, 1, (1000 - i) / 200) for i in range(1000)]
+        wanted = [tap.bend(i / 100) * tap.bend((1000 - i) / 200)
+                  for i in range(1000)]
         # steps of 1/200 summed up to 200 times in float32
         self.assertNear(self.heard(1000), wanted, 1e-6)
         self.assertEqual((voice.ended.reason, voice.ended.frame),
@@ -150,11 +151,11 @@ class Envelopes(Offline):
                   (end + 300, 0)]
         for (a, low), (b, high) in zip(points, points[1:]):
             if i < b:
-                return low + (high - low) * (i - a) / (b - a)
+                return low + (high - low) * tap.bend((i - a) / (b - a))
         return 0
 
     def test_lines(self):
-        """attack, hold, decay, sustain, release: as straight as told"""
+        """attack, hold, decay, sustain, release: on their curves"""
         for count, times in enumerate(({"at_frame": 1000},
                                        {"at": seconds(3000 + 1000)})):
             voice = self.ones.play(env=self.ENV)
@@ -312,7 +313,7 @@ class Slices(Offline):
         """a fade out ends with the slice"""
         part = self.ones.slice(seconds(1000), seconds(2000))
         part.play(fade_out=seconds(100))
-        wanted = [min(1, (1000 - i) / 100) for i in range(1000)]
+        wanted = [tap.bend((1000 - i) / 100) for i in range(1000)]
         self.assertNear(self.heard(1001), wanted + [0.0], 1e-6)
 
     def test_pitched(self):

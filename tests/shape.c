@@ -180,10 +180,10 @@ test_fades(void)
     float *out = rig_render(&r, 1100, 2);
     double worst = 0;
     for (int i = 0; i < 1000; i++) {
-        double want = i < 100 ? i / 100.0 : i < 800 ? 1 : (1000 - i) / 200.0;
+        double want = bend(i / 100.0) * bend((1000 - i) / 200.0);
         worst = fmax(worst, fabs(out[i * 2] - want));
     }
-    ok(worst < 1e-6, "fades go in and out in straight lines (%.2g)", worst);
+    ok(worst < 1e-6, "fades go in and out on their curve (%.2g)", worst);
     free(out);
     tabor_event e = only_end(&r);
     ok(e.reason == TABOR_FINISHED && e.frame - e.value == 1000,
@@ -216,12 +216,8 @@ test_envelope(void)
     float *out = rig_render(&r, 2000, 2);
     double worst = 0;
     for (int i = 0; i < 2000; i++) {
-        double want = i < 100    ? i / 100.0
-                      : i < 150  ? 1
-                      : i < 350  ? 1 - 0.75 * (i - 150) / 200
-                      : i < 1000 ? 0.25
-                      : i < 1300 ? 0.25 * (1300 - i) / 300
-                                 : 0;
+        double want = (bend(i / 100.0) - 0.75 * bend((i - 150) / 200.0)) *
+                      bend((1300 - i) / 300.0);
         worst = fmax(worst, fabs(out[i * 2] - want));
     }
     ok(worst < 1e-6, "attack, hold, decay, sustain, release (%.2g)", worst);

@@ -77,7 +77,7 @@ static PyMethodDef engine_methods[] = {
         "loop      True: round the loop that the file tells of, else round all "
         "of\n"
         "          it; (start, end) in seconds: round these\n"
-        "fade_in, fade_out  seconds, straight; out before its own end\n"
+        "fade_in, fade_out  seconds; out before its own end\n"
         "env       an ADSR; release() ends it\n"
         "choke     a group, 1 or more: a voice silences the others of it"),
     SCRIPT_METHOD("stop", engine_stop,

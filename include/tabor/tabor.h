@@ -481,7 +481,7 @@ typedef enum tabor_loop {
     TABOR_LOOP_POINTS  /* loop_start to loop_end */
 } tabor_loop;
 
-/* An envelope, straight lines over frames of the engine. */
+/* An envelope: how many frames each stage takes. */
 typedef struct tabor_env {
     uint32_t attack, hold, decay, release;
     double sustain; /* 0 to 1; at 0 the voice ends when it has decayed */
@@ -529,7 +529,7 @@ TABOR_API tabor_status tabor_play(tabor_client *client, tabor_handle sample,
                                   const tabor_play_params *params,
                                   tabor_handle *voice);
 
-/* Off, with a linear ramp of fade_frames from frame at on; a voice that has
+/* Off, with a ramp of fade_frames from frame at on; a voice that has
  * not started is withdrawn.  [client]
  * TABOR_ERR_STALE: it has ended. TABOR_ERR_FULL: as in tabor_play(), but 16
  * places are kept for stop and cancel. */

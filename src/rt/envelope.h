@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Envelopes: attack, hold, decay, sustain, release; straight lines between
+ * Envelopes: attack, hold, decay, sustain, release: ramps between
  * absolute frames.
  */
 #ifndef TABOR_RT_ENVELOPE_H

@@ -39,8 +39,8 @@ typedef struct tabor_path {
 } tabor_path;
 
 /* A ramp within a span where it moves evenly: value i is
- * from + way × ((at + i) × per_frame). At rest all but from are 0. at + i is
- * below 2^24, like a ramp's frames, and so exact. */
+ * from + way × bend((at + i) × per_frame), with tabor_ramp_bend(). At rest all
+ * but from are 0. at + i is below 2^24, like a ramp's frames, and so exact. */
 typedef struct tabor_slope {
     float from, way, per_frame, at;
 } tabor_slope;
@@ -112,7 +112,8 @@ tabor_sinc_row(const float *rows, uint32_t taps, uint64_t phase)
 static inline float
 tabor_slope_at(const tabor_slope *s, uint32_t i)
 {
-    return s->from + s->way * ((s->at + (float)i) * s->per_frame);
+    float share = (s->at + (float)i) * s->per_frame;
+    return s->from + s->way * tabor_ramp_bend(share);
 }
 
 /* [audio] */

@@ -367,8 +367,10 @@ INLINE __m256
 slope_next(slope *s)
 {
     __m256 share = _mm256_mul_ps(s->at, s->per_frame);
+    __m256 rest = _mm256_sub_ps(_mm256_set1_ps(3), _mm256_add_ps(share, share));
+    __m256 bend = _mm256_mul_ps(_mm256_mul_ps(share, share), rest);
     s->at = _mm256_add_ps(s->at, _mm256_set1_ps(8));
-    return _mm256_add_ps(s->from, _mm256_mul_ps(s->way, share));
+    return _mm256_add_ps(s->from, _mm256_mul_ps(s->way, bend));
 }
 
 INLINE void

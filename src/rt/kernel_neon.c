@@ -241,8 +241,10 @@ INLINE float32x4_t
 slope_next(slope *s)
 {
     float32x4_t share = vmulq_f32(s->at, s->per_frame);
+    float32x4_t rest = vsubq_f32(vdupq_n_f32(3), vaddq_f32(share, share));
+    float32x4_t bend = vmulq_f32(vmulq_f32(share, share), rest);
     s->at = vaddq_f32(s->at, vdupq_n_f32(4));
-    return vaddq_f32(s->from, vmulq_f32(s->way, share));
+    return vaddq_f32(s->from, vmulq_f32(s->way, bend));
 }
 
 INLINE void

@@ -241,8 +241,10 @@ INLINE __m128
 slope_next(slope *s)
 {
     __m128 share = _mm_mul_ps(s->at, s->per_frame);
+    __m128 rest = _mm_sub_ps(_mm_set1_ps(3), _mm_add_ps(share, share));
+    __m128 bend = _mm_mul_ps(_mm_mul_ps(share, share), rest);
     s->at = _mm_add_ps(s->at, _mm_set1_ps(4));
-    return _mm_add_ps(s->from, _mm_mul_ps(s->way, share));
+    return _mm_add_ps(s->from, _mm_mul_ps(s->way, bend));
 }
 
 INLINE void

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A value that moves linearly from one level to another, as a function of the
- * absolute frame: so its values do not depend on how frames are cut to blocks.
+ * A value that moves from one level to another, as a function of the absolute
+ * frame: so its values do not depend on how frames are cut to blocks.
+ *
+ * It moves along 3s² - 2s³, which is level at both ends: the corners of a
+ * straight line of 5 ms put -61 dB of a 1 kHz tone's energy more than 1.5 kHz
+ * away from it, this curve -82 dB (tests/py-clicks.py). A fade out and a fade
+ * in over the same frames add up to 1.
  */
 #ifndef TABOR_RT_RAMP_H
 #define TABOR_RT_RAMP_H
@@ -23,6 +28,14 @@ tabor_ramp_moves(const tabor_ramp *r, uint64_t frame)
     return r->frames != 0 && frame - r->start < r->frames;
 }
 
+/* The share of its way that a level has gone when a share of its time has
+ * passed.  [audio] */
+static inline float
+tabor_ramp_bend(float share)
+{
+    return (share * share) * (3.0f - (share + share));
+}
+
 /* [audio] */
 static inline float
 tabor_ramp_at(const tabor_ramp *r, uint64_t frame)
@@ -31,7 +44,7 @@ tabor_ramp_at(const tabor_ramp *r, uint64_t frame)
         return r->to;
     }
     float share = (float)(frame - r->start) * (1.0f / (float)r->frames);
-    return r->from + (r->to - r->from) * share;
+    return r->from + (r->to - r->from) * tabor_ramp_bend(share);
 }
 
 /* Head for a new level, from wherever the ramp is at frame.  [audio] */

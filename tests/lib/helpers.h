@@ -62,6 +62,15 @@ rig_ramp(rig *r, uint64_t frames, uint32_t channels)
     return sample;
 }
 
+/* How far a level has gone when a share of its time has passed: a ramp's
+ * curve. */
+static inline double
+bend(double share)
+{
+    share = share < 0 ? 0 : share > 1 ? 1 : share;
+    return share * share * (3 - 2 * share);
+}
+
 /* Frames × channels values, which the caller frees. */
 static inline float *
 rig_render(rig *r, uint64_t frames, uint32_t channels)

@@ -111,6 +111,13 @@ function tap.like(audio, channel, want, tolerance, name)
   end
 end
 
+-- How far a level has gone when a share of its time has passed: a ramp's
+-- curve.
+function tap.bend(share)
+  share = math.max(0, math.min(1, share))
+  return share * share * (3 - 2 * share)
+end
+
 function tap.skip_all(reason)
   print("1..0 # SKIP " .. reason)
   os.exit(0, true)

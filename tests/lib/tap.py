@@ -19,6 +19,13 @@ def comment(*words):
         print("#", line, flush=True)
 
 
+def bend(share):
+    """How far a level has gone when a share of its time has passed: a ramp's
+    curve."""
+    share = max(0, min(1, share))
+    return share * share * (3 - 2 * share)
+
+
 def skip_all(reason):
     """End the whole file without a test."""
     print(f"1..0 # SKIP {reason}", flush=True)

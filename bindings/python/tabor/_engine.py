@@ -54,10 +54,10 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class ADSR:
-    """An envelope for play(env=...), in straight lines: up in attack seconds,
-    full for hold seconds, in decay seconds down to sustain (0 to 1), and from
-    release() on to nothing in release seconds. At sustain 0 the voice ends
-    when it has decayed."""
+    """An envelope for play(env=...): up in attack seconds, full for hold
+    seconds, in decay seconds down to sustain (0 to 1), and from release() on
+    to nothing in release seconds. At sustain 0 the voice ends when it has
+    decayed."""
 
     attack: float
     decay: float
