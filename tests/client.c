@@ -74,7 +74,8 @@ test_schedule_full(void)
     ok_int(accepted, 4096 - 16, "4,080 plays may wait for their frame");
     ok(strcmp(full.which, "schedule") == 0 && full.free == 0, "then: %s",
        tabor_error());
-    ok_int(tabor_cancel(r.client, 0), TABOR_OK, "cancel gets through");
+    ok_int(tabor_cancel(r.client, 0, 0, TABOR_NO_FRAME), TABOR_OK,
+           "cancel gets through");
     free(rig_render(&r, 1, 2));
     ok_int(count_ends(&r, TABOR_CANCELLED), accepted,
            "and withdraws every one, with one end each");
@@ -355,7 +356,7 @@ test_cancel(void)
     p.at = 50;
     p.tag = 7;
     must(tabor_play(r.client, sample, &p, &before));
-    must(tabor_cancel(r.client, 7));
+    must(tabor_cancel(r.client, 7, 0, TABOR_NO_FRAME));
     must(tabor_play(r.client, sample, &p, &after));
     free(rig_render(&r, 200, 2));
     tabor_event e[3];
@@ -363,6 +364,50 @@ test_cancel(void)
            e[0].reason == TABOR_CANCELLED && e[1].handle == after &&
            e[1].reason == TABOR_FINISHED,
        "cancel withdraws what was sent before it, not what comes after");
+    rig_close(&r);
+}
+
+/* Which of eight plays, one every 100 frames from 1000 on and tagged by turns,
+ * a cancel in a batch withdraws: a bit for each. */
+static unsigned
+cancelled_by(uint32_t tag, uint64_t start, uint64_t end)
+{
+    rig r = rig_open("offline", 256, 256, 256);
+    tabor_handle sample = rig_ramp(&r, 10, 2), voices[8];
+    unsigned bits = 0;
+    for (uint32_t i = 0; i < 8; i++) {
+        tabor_play_params p = TABOR_PLAY;
+        p.at = 1000 + i * 100;
+        p.tag = 1 + i % 2;
+        must(tabor_play(r.client, sample, &p, &voices[i]));
+    }
+    must(tabor_batch_begin(r.client));
+    must(tabor_cancel(r.client, tag, start, end));
+    must(tabor_batch_commit(r.client));
+    free(rig_render(&r, 3000, 2));
+    tabor_event e;
+    while (tabor_poll(r.client, &e, 1)) {
+        for (int i = 0; i < 8 && e.reason == TABOR_CANCELLED; i++) {
+            bits |= (unsigned)(e.handle == voices[i]) << i;
+        }
+    }
+    rig_close(&r);
+    return bits;
+}
+
+static void
+test_cancel_range(void)
+{
+    ok_int(cancelled_by(0, 0, TABOR_NO_FRAME), 0xff, "a cancel withdraws all");
+    ok_int(cancelled_by(0, 1200, 1500), 0x1c,
+           "or what lies between two frames, the second one excluded");
+    ok_int(cancelled_by(0, 1201, 1501), 0x38, "to the frame");
+    ok_int(cancelled_by(0, 1500, TABOR_NO_FRAME), 0xe0, "or what comes later");
+    ok_int(cancelled_by(2, 0, 1500), 0x0a, "or what is earlier, of one tag");
+    ok_int(cancelled_by(0, 1500, 1500), 0, "nothing lies in no time");
+    rig r = rig_open("offline", 256, 256, 256);
+    ok(tabor_cancel(r.client, 0, 2, 1) == TABOR_ERR_INVALID,
+       "a range that goes back is refused: %s", tabor_error());
     rig_close(&r);
 }
 
@@ -412,6 +457,7 @@ main(void)
     test_fork();
     test_pings();
     test_cancel();
+    test_cancel_range();
     test_panic();
     return tap_done();
 }

@@ -44,7 +44,7 @@ make_command(tabor_command *c, unsigned owner, tabor_handle sample)
         c->body.shape.loop_end = (uint32_t)(roll() % 2500);
         c->body.shape.fade_in = c->body.shape.fade_out = roll() % 900;
         c->body.shape.attack = c->body.shape.release = roll() % 900;
-        c->body.shape.decay = c->panics = roll() % 900;
+        c->body.shape.decay = c->more.hold = roll() % 900;
         c->body.shape.sustain = (float)(roll() % 300) * 0.01f - 1.0f;
     }
     /* the good client's sample must not be retired by the bad one */

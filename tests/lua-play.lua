@@ -198,6 +198,33 @@ do
     "without a tag all of them")
   tap.is(one.ended.reason .. " " .. two.ended.reason, "cancelled cancelled",
     "and all say so")
+  local function left(options)
+    local now, voices = engine:frame(), {}
+    for i = 0, 5 do
+      voices[i] = sample:play { at_frame = now + 100 + i * 10, tag = 1 + i % 2 }
+    end
+    for _, name in ipairs { "after", "before" } do
+      local frame = options[name .. "_frame"]
+      options[name .. "_frame"] = frame and now + frame
+      options[name] = options[name] and (now + options[name]) / RATE
+    end
+    tap.is(engine:cancel(options), true, "a range of time can be withdrawn")
+    local later = sample:play { at_frame = now + 120 }
+    engine:render { frames = 300 }
+    local rest = ""
+    for i = 0, 5 do
+      rest = rest .. (voices[i].ended.reason == "finished" and i or "")
+    end
+    return rest .. " " .. later.ended.reason
+  end
+  tap.is(left { after_frame = 120, before_frame = 140 }, "0145 finished",
+    "in frames, the second one excluded, and only what was sent before")
+  tap.is(left { after = 120, before = 140 }, "0145 finished", "or in seconds")
+  tap.is(left { after = 120, tag = 2 }, "0124 finished", "with a tag too")
+  tap.raises(function() engine:cancel { after = 1, after_frame = 1 } end,
+    "after and after_frame are both given", "a time is given once")
+  tap.raises(function() engine:cancel { after = 2, before = 1 } end,
+    "cancel goes from", "what goes back is refused")
   local voices = { sample:play(), sample:play { at_frame = 1000 } }
   engine:render { frames = 1 }
   engine:panic()

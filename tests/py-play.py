@@ -320,6 +320,40 @@ class Many(Offline):
         self.assertEqual(two.ended.reason, "cancelled")
         self.assertTrue(sounding.alive)
 
+    def test_cancel_range(self):
+        """cancel(after=, before=) withdraws what is scheduled between these
+        times, the second one excluded"""
+        for tag, options, gone in (
+                (None, {"after_frame": 1200, "before_frame": 1400}, (2, 3)),
+                (None, {"after": 1200 / RATE, "before": 1400 / RATE}, (2, 3)),
+                (None, {"before_frame": 1001}, (0,)),
+                (2, {"after": 1200 / RATE}, (3, 5)),
+                (1, {}, (0, 2, 4)),
+                (None, {"after": None, "before": None}, range(6))):
+            with tabor.open("offline", rate=RATE) as engine:
+                sample = engine.load(ONES)
+                voices = [sample.play(at_frame=1000 + i * 100, tag=1 + i % 2)
+                          for i in range(6)]
+                engine.cancel(tag, **options)
+                later = sample.play(at_frame=1300)
+                engine.render(frames=3000)
+                self.assertEqual(
+                    [v.ended.reason == "cancelled" for v in voices],
+                    [i in gone for i in range(6)])
+                self.assertEqual(later.ended.reason, "finished")
+
+    def test_cancel_range_refused(self):
+        """a range that is none is refused by name"""
+        for options, error, words in (
+                ({"after": 1, "after_frame": 1}, TypeError, "after_frame"),
+                ({"before": 1, "before_frame": 1}, TypeError, "before_frame"),
+                ({"after": 2, "before": 1}, ValueError, "cancel"),
+                ({"after": -1}, ValueError, "after"),
+                ({"before": "noon"}, TypeError, "before"),
+                ({"until": 1}, TypeError, "until")):
+            with self.assertRaisesRegex(error, words):
+                self.engine.cancel(**options)
+
     def test_panic(self):
         """panic() silences at once and withdraws all"""
         voices = [self.sample.play(), self.sample.play(at_frame=2000)]

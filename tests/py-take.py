@@ -55,7 +55,8 @@ class Takes(unittest.TestCase):
             if dice.random() < 0.1:
                 engine.gain = dice.random()
             if dice.random() < 0.05:
-                engine.cancel(tag=dice.randrange(3))
+                engine.cancel(tag=dice.randrange(3),
+                              after=engine.now + dice.random() / 10)
             if dice.random() < 0.02:
                 engine.panic()
             heard += raw(engine.render(frames=dice.randrange(1, 900)))

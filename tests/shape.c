@@ -288,7 +288,7 @@ test_credit(void)
         while (tabor_play(r.client, sample, &p, &voice) == TABOR_OK) {
             accepted++;
         }
-        must(tabor_cancel(r.client, 0));
+        must(tabor_cancel(r.client, 0, 0, TABOR_NO_FRAME));
         free(rig_render(&r, 20, 2));
     }
     tabor_event e;

@@ -93,17 +93,27 @@ engine_ramp(lua_State *L, const lua_engine *e, const char *what,
     return (uint32_t)frames;
 }
 
+/* The frame that an option called name (seconds) or its twin name_frame mean.
+ */
+static uint64_t
+time_named(lua_State *L, const lua_engine *e, const char *what,
+           const char *name, double seconds, uint64_t frame)
+{
+    if (isnan(seconds)) {
+        return frame;
+    }
+    if (frame != UINT64_MAX) {
+        luaL_error(L, "%s: %s and %s_frame are both given; use one", what, name,
+                   name);
+    }
+    return engine_frames(L, e, what, name, seconds);
+}
+
 uint64_t
 engine_at(lua_State *L, const lua_engine *e, const char *what, double at,
           uint64_t at_frame)
 {
-    if (isnan(at)) {
-        return at_frame;
-    }
-    if (at_frame != TABOR_ASAP) {
-        luaL_error(L, "%s: at and at_frame are both given; use one", what);
-    }
-    return engine_frames(L, e, what, "at", at);
+    return time_named(L, e, what, "at", at, at_frame);
 }
 
 int
@@ -155,27 +165,46 @@ engine_stop(lua_State *L)
     return engine_return_sent(L, e, st);
 }
 
-static tabor_status
-send_cancel(tabor_client *client, void *tag)
-{
-    return tabor_cancel(client, *(uint32_t *)tag);
-}
-
-typedef struct tag_option {
+typedef struct cancel_options {
+    double after, before;
+    uint64_t after_frame, before_frame;
     uint32_t tag;
-} tag_option;
+} cancel_options;
 
-static const option tag_known[] = {
-    {"tag", OPTION_COUNT, offsetof(tag_option, tag), NULL}, {NULL, 0, 0, NULL}};
+#define FIELD(name) offsetof(cancel_options, name)
+static const option cancel_known[] = {
+    {"tag", OPTION_COUNT, FIELD(tag), NULL},
+    {"after", OPTION_NUMBER, FIELD(after), NULL},
+    {"before", OPTION_NUMBER, FIELD(before), NULL},
+    {"after_frame", OPTION_FRAME, FIELD(after_frame), NULL},
+    {"before_frame", OPTION_FRAME, FIELD(before_frame), NULL},
+    {NULL, 0, 0, NULL}};
+#undef FIELD
+
+typedef struct cancel_command {
+    uint32_t tag;
+    uint64_t start, end;
+} cancel_command;
+
+static tabor_status
+send_cancel(tabor_client *client, void *given)
+{
+    const cancel_command *c = given;
+    return tabor_cancel(client, c->tag, c->start, c->end);
+}
 
 int
 engine_cancel(lua_State *L)
 {
     const lua_engine *e = engine_check(L, 1);
-    tag_option o = {0};
-    options_read_short(L, 2, "cancel", tag_known, &o);
-    const tabor_status st = engine_send(L, 1, send_cancel, &o.tag);
-    return engine_return_sent(L, e, st);
+    cancel_options o = {NAN, NAN, UINT64_MAX, UINT64_MAX, 0};
+    options_read_short(L, 2, "cancel", cancel_known, &o);
+    cancel_command c = {o.tag, 0, TABOR_NO_FRAME};
+    if (!isnan(o.after) || o.after_frame != UINT64_MAX) {
+        c.start = time_named(L, e, "cancel", "after", o.after, o.after_frame);
+    }
+    c.end = time_named(L, e, "cancel", "before", o.before, o.before_frame);
+    return engine_return_sent(L, e, engine_send(L, 1, send_cancel, &c));
 }
 
 typedef struct gain_command {

@@ -218,6 +218,10 @@ int raise_type(PyObject *value, const char *word, const char *wanted);
 /* at= and at_frame=, of which at most one may be given. */
 int time_from(PyObject *at, PyObject *at_frame, uint32_t rate, uint64_t *out);
 
+/* The same by other words: pair is the seconds and the frame. */
+int time_named(PyObject *const *pair, const char *word, const char *frame_word,
+               uint32_t rate, uint64_t *out);
+
 /* None counts as "not given". */
 PyObject *none_to_null(PyObject *value);
 

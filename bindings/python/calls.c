@@ -23,7 +23,10 @@ static const call_words calls[CALL_COUNT] = {
                     "at_frame", "offset", "duration", "loop", "fade_in",
                     "fade_out", "env", "choke", "late", "tag", "kernel", NULL}},
     [CALL_STOP] = {"stop", 1, {"fade", NULL}},
-    [CALL_CANCEL] = {"cancel", 1, {"tag", NULL}},
+    [CALL_CANCEL] = {"cancel",
+                     1,
+                     {"tag", "after", "after_frame", "before", "before_frame",
+                      NULL}},
     [CALL_PING] = {"ping", 1, {"timeout", NULL}},
     [CALL_RENDER] = {"render", 1, {"seconds", "frames", NULL}},
     [CALL_SAMPLE_PLAY] = {"play",
@@ -309,17 +312,26 @@ none_to_null(PyObject *value)
 }
 
 int
-time_from(PyObject *at, PyObject *at_frame, uint32_t rate, uint64_t *out)
+time_named(PyObject *const *pair, const char *word, const char *frame_word,
+           uint32_t rate, uint64_t *out)
 {
-    at = none_to_null(at);
-    at_frame = none_to_null(at_frame);
-    if (at && at_frame) {
-        PyErr_SetString(PyExc_TypeError,
-                        "give at= (seconds) or at_frame=, not both");
+    PyObject *seconds = none_to_null(pair[0]);
+    PyObject *frame = none_to_null(pair[1]);
+
+    if (seconds && frame) {
+        PyErr_Format(PyExc_TypeError, "give %s= (seconds) or %s=, not both",
+                     word, frame_word);
         return -1;
     }
-    if (at_frame) {
-        return frame_from(at_frame, "at_frame", out);
+    if (frame) {
+        return frame_from(frame, frame_word, out);
     }
-    return frames_from_seconds(at, "at", rate, out);
+    return frames_from_seconds(seconds, word, rate, out);
+}
+
+int
+time_from(PyObject *at, PyObject *at_frame, uint32_t rate, uint64_t *out)
+{
+    PyObject *const pair[] = {at, at_frame};
+    return time_named(pair, "at", "at_frame", rate, out);
 }

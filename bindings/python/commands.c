@@ -90,10 +90,16 @@ send_stop(tabor_client *client, void *command)
     return tabor_stop(client, *(const uint32_t *)command);
 }
 
+typedef struct cancel_command {
+    uint32_t tag;
+    uint64_t start, end;
+} cancel_command;
+
 static tabor_status
 send_cancel(tabor_client *client, void *command)
 {
-    return tabor_cancel(client, *(const uint32_t *)command);
+    const cancel_command *c = command;
+    return tabor_cancel(client, c->tag, c->start, c->end);
 }
 
 static tabor_status
@@ -121,13 +127,16 @@ SCRIPT_CALL(engine_stop)
 SCRIPT_CALL(engine_cancel)
 {
     engine_object *engine = (engine_object *)self;
-    PyObject *values[CALL_MAX_WORDS];
+    const uint32_t rate = engine->rate;
+    PyObject *v[CALL_MAX_WORDS];
     tabor_status why = TABOR_OK;
-    uint32_t tag = 0;
+    cancel_command command = {.end = TABOR_NO_FRAME};
 
-    if (call_sort(engine->state, CALL_CANCEL, args, count, names, values) < 0 ||
-        u32_from(none_to_null(values[0]), "tag", &tag) < 0 ||
-        engine_send(engine, send_cancel, &tag, &why) < 0) {
+    if (call_sort(engine->state, CALL_CANCEL, args, count, names, v) < 0 ||
+        u32_from(none_to_null(v[0]), "tag", &command.tag) < 0 ||
+        time_named(v + 1, "after", "after_frame", rate, &command.start) < 0 ||
+        time_named(v + 3, "before", "before_frame", rate, &command.end) < 0 ||
+        engine_send(engine, send_cancel, &command, &why) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;

@@ -84,8 +84,10 @@ static PyMethodDef engine_methods[] = {
                   "stop($self, fade=0.005)\n--\n\n"
                   "All sounding voices off, with a ramp of so many seconds."),
     SCRIPT_METHOD("cancel", engine_cancel,
-                  "cancel($self, tag=None)\n--\n\n"
-                  "Withdraw the scheduled plays: those with the tag, or all."),
+                  "cancel($self, tag=None, *, after=None, after_frame=None,\n"
+                  "       before=None, before_frame=None)\n--\n\n"
+                  "Withdraw the scheduled plays: those with the tag, or all; "
+                  "those at a\ntime or later, those earlier than a time."),
     {"panic", engine_panic, METH_NOARGS,
      PyDoc_STR("panic($self)\n--\n\n"
                "Silence now: nothing sounds, nothing is scheduled. "

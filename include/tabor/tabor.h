@@ -573,9 +573,18 @@ TABOR_API int tabor_voice_alive(tabor_client *client, tabor_handle voice);
 /* All sounding voices of this client off, with a ramp.  [client] */
 TABOR_API tabor_status tabor_stop(tabor_client *client, uint32_t fade_frames);
 
-/* Withdraw this client's scheduled plays: those with the tag, or all of them
- * if tag is 0.  [client] */
-TABOR_API tabor_status tabor_cancel(tabor_client *client, uint32_t tag);
+/* Withdraw this client's scheduled plays, those that were sent before.
+ * [client]
+ *
+ * tag         that of the plays, or 0: with any
+ * start, end  engine frames for which they are scheduled, end excluded; 0 and
+ *             TABOR_NO_FRAME: any
+ *
+ * TABOR_ERR_INVALID  start is past end
+ * TABOR_ERR_FULL     as in tabor_voice_stop()
+ */
+TABOR_API tabor_status tabor_cancel(tabor_client *client, uint32_t tag,
+                                    uint64_t start, uint64_t end);
 
 /* Master volume, ramped.  [client] */
 TABOR_API tabor_status tabor_set_gain(tabor_client *client, double gain,

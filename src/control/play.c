@@ -104,7 +104,7 @@ fill_env(const tabor_env *env, tabor_command *shape)
         (st = check_number("sustain", env->sustain, 0, 1, "")) != TABOR_OK) {
         return st;
     }
-    shape->panics = env->hold;
+    shape->more.hold = env->hold;
     shape->body.shape.attack = env->attack;
     shape->body.shape.decay = env->decay;
     shape->body.shape.release = env->release;
@@ -126,7 +126,7 @@ fill_shape(const tabor_play_params *p, const tabor_sample_size *size,
 {
     *shape = (tabor_command){
         .type = TABOR_COMMAND_SHAPE,
-        .tag = p->choke,
+        .choke = p->choke,
         .body.shape = {.fade_in = p->fade_in, .fade_out = p->fade_out}};
     tabor_status st;
     if ((st = check_ramp("fade_in", p->fade_in)) != TABOR_OK ||
@@ -427,10 +427,17 @@ tabor_stop(tabor_client *client, uint32_t fade_frames)
 }
 
 TABOR_API tabor_status
-tabor_cancel(tabor_client *client, uint32_t tag)
+tabor_cancel(tabor_client *client, uint32_t tag, uint64_t start, uint64_t end)
 {
-    const tabor_command command = {.type = TABOR_COMMAND_CANCEL,
-                                   .body.cancel = {.tag = tag}};
+    if (start > end) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "cancel goes from frame %" PRIu64 " to %" PRIu64
+                          ": the first of the two comes first",
+                          start, end);
+    }
+    const tabor_command command = {
+        .type = TABOR_COMMAND_CANCEL,
+        .body.cancel = {.tag = tag, .start = start, .end = end}};
     return send_one(client, &command, 1);
 }
 

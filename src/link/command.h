@@ -64,14 +64,23 @@ enum {
 #define TABOR_LENGTH_TO_END   UINT32_MAX
 
 typedef struct tabor_command {
-    uint64_t frame; /* when, if TIMED; drained commands carry the real one */
+    union {
+        uint64_t frame; /* when, if TIMED; drained ones carry the real one */
+        struct {
+            uint32_t hold;      /* engine frames of the envelope */
+            uint32_t loop_fade; /* frames before the loop's end */
+        } more;                 /* a shape, which has no frame of its own */
+    };
     uint64_t target;
     uint32_t seq; /* counts the client's commands; orders equal frames */
     uint16_t type;
     uint8_t flags;
-    uint8_t kernel;  /* plays: TABOR_READ_... */
-    uint32_t tag;    /* cancel group, 0 = none; a shape: the choke group */
-    uint32_t panics; /* plays: panics before it was sent; a shape: hold */
+    uint8_t kernel; /* plays: TABOR_READ_... */
+    union {
+        uint32_t tag;   /* plays: cancel group, 0 = none */
+        uint32_t choke; /* a shape: group, 0 = none */
+    };
+    uint32_t panics; /* plays: panics before it was sent */
     union {
         struct {
             uint64_t sample, step;
@@ -98,6 +107,8 @@ typedef struct tabor_command {
         } volume;
         struct {
             uint32_t tag; /* 0 = all */
+            uint32_t spare;
+            uint64_t start, end; /* frames of the plays, end excluded */
         } cancel;
         struct {
             uint32_t how, fade_frames;

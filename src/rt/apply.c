@@ -66,7 +66,7 @@ static int
 shape_is_sane(const tabor_command *c)
 {
     const uint32_t frames[] = {c->body.shape.fade_in, c->body.shape.fade_out,
-                               c->body.shape.attack,  c->panics,
+                               c->body.shape.attack,  c->more.hold,
                                c->body.shape.decay,   c->body.shape.release};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
         if (frames[i] > TABOR_RAMP_FRAMES_MAX) {
@@ -253,12 +253,14 @@ tabor_accept(tabor_rt *rt, unsigned owner, const tabor_command *command)
         rt->clients[owner]->done++;
         return;
     }
+    if (c.type == TABOR_COMMAND_SHAPE) {
+        accept_shape(rt, owner, &c);
+        return;
+    }
     if (!(c.flags & TABOR_COMMAND_TIMED)) {
         c.frame = rt->frame;
     }
-    if (c.type == TABOR_COMMAND_SHAPE) {
-        accept_shape(rt, owner, &c);
-    } else if (c.type == TABOR_COMMAND_PLAY_SAMPLE) {
+    if (c.type == TABOR_COMMAND_PLAY_SAMPLE) {
         accept_play(rt, owner, &c);
     } else if (tabor_schedule_push(rt, owner, &c) < 0) {
         count_stale(rt, owner);
@@ -376,17 +378,26 @@ apply_retire(tabor_rt *rt, unsigned owner, const tabor_command *command)
     tabor_sample_retire(rt, slot);
 }
 
+/* Does a cancel mean this scheduled play? */
+static int
+is_named(const tabor_command *play, const tabor_command *cancel)
+{
+    uint32_t tag = cancel->body.cancel.tag;
+    return (tag == 0 || play->tag == tag) &&
+           play->frame >= cancel->body.cancel.start &&
+           play->frame < cancel->body.cancel.end;
+}
+
 /* Only what was sent before: a later play may be waiting already. */
 static void
 apply_cancel(tabor_rt *rt, unsigned owner, const tabor_command *command)
 {
     tabor_rt_client *c = rt->clients[owner];
-    uint32_t tag = command->body.cancel.tag;
     for (uint32_t i = 0; i < c->play_count && c->pending; i++) {
         const tabor_command *play = &c->slab[c->plays[i].where];
         if (c->plays[i].state == TABOR_PLAY_SCHEDULED &&
             (int32_t)(play->seq - command->seq) < 0 &&
-            (tag == 0 || play->tag == tag)) {
+            is_named(play, command)) {
             tabor_play_withdraw(rt, owner, &c->plays[i], TABOR_END_CANCELLED);
         }
     }

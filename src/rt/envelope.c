@@ -8,7 +8,7 @@ tabor_envelope_start(tabor_envelope *e, uint64_t frame,
     if (!(shape->body.shape.sustain >= 0.0f)) {
         return;
     }
-    e->hold = shape->panics;
+    e->hold = shape->more.hold;
     e->decay = shape->body.shape.decay;
     e->release = shape->body.shape.release;
     e->sustain = shape->body.shape.sustain;

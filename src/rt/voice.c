@@ -147,7 +147,7 @@ set_levels(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
         fade_in =
             shape->body.shape.fade_in ? shape->body.shape.fade_in : fade_in;
         v->fade_out = shape->body.shape.fade_out;
-        v->choke = shape->tag;
+        v->choke = shape->choke;
         tabor_envelope_start(&v->env, rt->frame, shape);
     }
     if (fade_in) {
