@@ -24,6 +24,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/ramp.h \
     %D%/rt/render.c %D%/rt/render.h \
     %D%/rt/schedule.c %D%/rt/schedule.h \
+    %D%/rt/steal.c %D%/rt/steal.h \
     %D%/rt/voice.c %D%/rt/voice.h
 %C%_libtabor_rt_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_rt_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)

@@ -30,6 +30,7 @@ c_tests = %D%/batch \
     %D%/sample \
     %D%/schedule \
     %D%/shape \
+    %D%/steal \
     %D%/take
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
@@ -64,6 +65,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_steal_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_steal_LDADD = $(TEST_LDADD)
 %C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_take_LDADD = $(TEST_LDADD)
 %C%_output_CPPFLAGS = $(TEST_CPPFLAGS)

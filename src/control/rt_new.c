@@ -10,11 +10,12 @@
 #include "control/resident.h"
 #include "control/tables.h"
 
-/* Voices that may still fade when others have taken their place. */
+/* A chord as large as the limit may take the place of all that sound, which
+ * then fade beside it; and some for what seeks leave behind. */
 static uint32_t
 slots_for(uint32_t voices)
 {
-    return voices + voices / 2 + 16;
+    return voices * 2 + 16;
 }
 
 tabor_rt *
@@ -45,12 +46,14 @@ tabor_rt_new(const tabor_engine_config *config, const tabor_kernels *kernels,
     rt->voices = tabor_resident_new(rt->voice_slots, sizeof *rt->voices);
     rt->active =
         tabor_resident_new((rt->voice_slots + 63) / 64, sizeof *rt->active);
+    rt->victims = tabor_resident_new(rt->voice_slots, sizeof *rt->victims);
+    rt->victims_at = TABOR_NEVER;
     rt->ended = tabor_resident_new(rt->voice_slots, sizeof *rt->ended);
     rt->samples = tabor_resident_new(rt->sample_count, sizeof *rt->samples);
     rt->bus = tabor_resident_new((size_t)rt->channels * TABOR_SPAN_MAX,
                                  sizeof *rt->bus);
     if (!rt->heap || !rt->voices || !rt->active || !rt->ended || !rt->samples ||
-        !rt->bus || !rt->meters) {
+        !rt->bus || !rt->meters || !rt->victims) {
         tabor_rt_free(rt);
         return NULL;
     }
@@ -65,6 +68,7 @@ tabor_rt_free(tabor_rt *rt)
         free(rt->voices);
         free(rt->active);
         free(rt->ended);
+        free(rt->victims);
         free(rt->samples);
         free(rt->bus);
         free(rt->meters);

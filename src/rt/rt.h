@@ -114,6 +114,13 @@ typedef struct tabor_voice {
 
 _Static_assert(sizeof(tabor_voice) <= 320, "a voice is small");
 
+/* A voice that may give its place, see steal.h. */
+typedef struct tabor_victim {
+    float level;
+    uint16_t voice; /* index */
+    uint16_t fades; /* 1: to silence, already */
+} tabor_victim;
+
 /* The audio thread's own view of a sample. */
 typedef struct tabor_rt_sample {
     uint32_t generation, refs;
@@ -149,11 +156,16 @@ typedef struct tabor_rt {
     tabor_rt_key *heap; /* (TABOR_OWNERS - 1) × TABOR_SCHEDULE_SLOTS */
     uint32_t heap_size;
 
-    tabor_voice *voices; /* voice_slots: the limit and room for the stolen */
+    tabor_voice *voices; /* voice_slots: the limit, and room for what
+                          * fades beside those that count */
     uint64_t *active;    /* a bit for each voice, words of 64 */
     uint32_t voice_slots, voice_limit;
     uint32_t sounding; /* voices that count against the limit */
     uint32_t *ended;   /* scratch: the voices that end in a span */
+
+    tabor_victim *victims; /* a heap of victim_count, of voice_slots at most */
+    uint32_t victim_count;
+    uint64_t victims_at; /* the frame that it is for, or TABOR_NEVER */
 
     tabor_sample_slot *slots; /* shared */
     tabor_rt_sample *samples; /* sample_count each */

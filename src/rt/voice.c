@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "rt/envelope.h"
+#include "rt/plays.h"
 #include "rt/position.h"
+#include "rt/steal.h"
 
 /* ------------------------------------------------------------ levels -- */
 
@@ -52,33 +54,16 @@ find_free(const tabor_rt *rt)
     return -1;
 }
 
-/* Would a go before b? The fading ones first, then the oldest. */
 static int
-goes_before(const tabor_voice *a, const tabor_voice *b)
+start_fade(tabor_rt *rt, tabor_voice *v, uint32_t fade_frames, unsigned reason)
 {
-    int a_fades = a->stop_frame != TABOR_NEVER;
-    int b_fades = b->stop_frame != TABOR_NEVER;
-    if (a_fades != b_fades) {
-        return a_fades;
+    if (v->stop_frame <= rt->frame + fade_frames) {
+        return 0;
     }
-    return a->started < b->started;
-}
-
-static tabor_voice *
-find_victim(tabor_rt *rt)
-{
-    tabor_voice *victim = NULL;
-    for (uint32_t w = 0; w < (rt->voice_slots + 63) / 64; w++) {
-        for (uint64_t bits = rt->active[w]; bits; bits &= bits - 1) {
-            tabor_voice *v =
-                &rt->voices[w * 64 + (uint32_t)__builtin_ctzll(bits)];
-            if (!v->stealing && v->started != rt->frame &&
-                (!victim || goes_before(v, victim))) {
-                victim = v;
-            }
-        }
-    }
-    return victim;
+    tabor_ramp_to(&v->fade, rt->frame, fade_frames, 0.0f);
+    v->stop_frame = rt->frame + fade_frames;
+    v->reason = (uint8_t)reason;
+    return 1;
 }
 
 /* Make room below the limit; the voice that goes fades beside the new one. */
@@ -88,14 +73,28 @@ make_room(tabor_rt *rt)
     if (rt->sounding < rt->voice_limit) {
         return 0;
     }
-    tabor_voice *victim = find_victim(rt);
+    tabor_voice *victim = tabor_steal_next(rt);
     if (!victim) {
         return -1;
     }
-    tabor_voice_fade_out(rt, victim, rt->declick_frames, TABOR_END_STOLEN);
+    start_fade(rt, victim, rt->declick_frames, TABOR_END_STOLEN);
     victim->stealing = 1;
     rt->sounding--;
     return 0;
+}
+
+/* A voice to fill. There is always one: if none is free, the quietest of those
+ * that only fade beside the others ends here and now. */
+static uint32_t
+find_place(tabor_rt *rt)
+{
+    int index = find_free(rt);
+    if (index >= 0) {
+        return (uint32_t)index;
+    }
+    uint32_t spare = tabor_steal_spare(rt);
+    tabor_play_end(rt, spare, rt->frame);
+    return spare;
 }
 
 /* ---------------------------------------------------- start and stop -- */
@@ -177,10 +176,10 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play,
                   const tabor_command *shape, uint32_t late,
                   uint64_t skip_frames)
 {
-    int index = find_free(rt);
-    if (index < 0 || make_room(rt) != 0) {
+    if (make_room(rt) != 0) {
         return -1;
     }
+    uint32_t index = find_place(rt);
     tabor_voice *v = &rt->voices[index];
     memset(v, 0, sizeof *v);
     v->stop_frame = TABOR_NEVER;
@@ -195,19 +194,16 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play,
     choke_others(rt, v);
     rt->active[index / 64] |= UINT64_C(1) << (index % 64);
     rt->sounding++;
-    return index;
+    return (int)index;
 }
 
 TABOR_RT void
 tabor_voice_fade_out(tabor_rt *rt, tabor_voice *v, uint32_t fade_frames,
                      unsigned reason)
 {
-    if (v->stop_frame <= rt->frame + fade_frames) {
-        return;
+    if (start_fade(rt, v, fade_frames, reason)) {
+        tabor_steal_forget(rt);
     }
-    tabor_ramp_to(&v->fade, rt->frame, fade_frames, 0.0f);
-    v->stop_frame = rt->frame + fade_frames;
-    v->reason = (uint8_t)reason;
 }
 
 TABOR_RT void
@@ -216,6 +212,8 @@ tabor_voice_free(tabor_rt *rt, uint32_t index)
     if (!rt->voices[index].stealing) {
         rt->sounding--;
     }
+    rt->voices[index].stealing = 0;
+    tabor_steal_forget(rt);
     rt->active[index / 64] &= ~(UINT64_C(1) << (index % 64));
 }
 
@@ -225,6 +223,7 @@ TABOR_RT void
 tabor_voice_change(tabor_rt *rt, tabor_voice *v, const tabor_command *set)
 {
     uint32_t frames = set->body.set.ramp_frames;
+    tabor_steal_forget(rt);
     if (set->body.set.which & TABOR_COMMAND_GAIN) {
         tabor_ramp_to(&v->gain, rt->frame, frames, set->body.set.gain);
     }
@@ -253,4 +252,5 @@ tabor_voice_let_go(tabor_rt *rt, tabor_voice *v)
         return;
     }
     tabor_envelope_release(&v->env, rt->frame);
+    tabor_steal_forget(rt);
 }

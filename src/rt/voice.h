@@ -12,9 +12,9 @@
 
 #include "rt/rt.h"
 
-/* Start the play that a command describes, on rt->frame. Finds a voice, taking
- * the oldest if the limit is reached; returns its index, or -1 if all of them
- * started on this very frame.  [audio]
+/* Start the play that a command describes, on rt->frame. Takes another's
+ * place if the limit is reached, see steal.h; returns the voice's index, or -1
+ * if all of them started on this very frame.  [audio]
  *
  * shape        or NULL
  * skip_frames  engine frames that it should have played already */
