@@ -60,10 +60,12 @@ do
   like(render(ramp(64), { loop = false }), 0,
     function(f) return f < 64 and f / 64 or 0 end, 0,
     "loop = false is no loop")
-  like(render(ramp(64), { loop = { 0.0025, 0.00625 }, offset = 30 / RATE }), 0,
+  like(render(ramp(64), { loop = { 0.0025, 0.00625 }, offset = 30 / RATE,
+                             fade_in = 0 }), 0,
     function(f) return looped(20, 50)(f + 30) end, 0,
     "a loop can be begun in its middle")
-  audio, ended = render(ramp(64), { loop = true, duration = 150 / RATE })
+  audio, ended = render(ramp(64),
+    { loop = true, duration = 150 / RATE, fade_out = 0 })
   like(audio, 0, function(f) return f < 150 and f % 64 / 64 or 0 end, 0,
     "duration counts each turn")
   tap.is(ended.reason .. " " .. ended.frame, "finished 150", "and ends it")
@@ -124,6 +126,37 @@ do
   like(render(ones(64), { loop = true, fade_in = 100 / RATE }), 0,
     function(f) return bend(f / 100) end, FLOAT,
     "a fade goes on over a loop")
+end
+
+-- Ramps where a play starts or ends in mid-sample.
+do
+  local function soft(options, frames, starts, ends, name)
+    local ramp = math.min(DECLICK, starts and ends and frames // 2 or frames)
+    like(render(ones(200), options, 300), 0, function(f)
+      return f >= frames and 0 or (starts and bend(f / ramp) or 1) *
+        (ends and bend((frames - f) / ramp) or 1)
+    end, FLOAT, name)
+  end
+  local offset, duration = 20 / RATE, 100 / RATE
+  soft({}, 200, false, false, "a whole sample has no ramps")
+  soft({ offset = offset }, 180, true, false, "begun in its middle it ramps")
+  soft({ duration = duration }, 100, false, true, "cut short it ramps too")
+  soft({ offset = offset, duration = 30 / RATE }, 30, true, true,
+    "for half its time if that is short")
+  soft({ offset = offset, duration = duration, fade_in = 0, fade_out = 0 },
+    100, false, false, "a fade of 0 is none")
+  soft({ loop = true, duration = 250 / RATE }, 250, false, true,
+    "a loop's duration ends in one")
+  local engine <close> = open()
+  local slice = assert(engine:load(ones(200))):slice(20 / RATE, 120 / RATE)
+  slice:play { pan = -1 }
+  like(engine:render { frames = 150 }, 0, function(f)
+    return f < 100 and 1 or 0
+  end, 0, "a slice's own edges need none")
+  slice:play { pan = -1, offset = 10 / RATE }
+  like(engine:render { frames = 150 }, 0, function(f)
+    return f < 90 and bend(f / DECLICK) or 0
+  end, FLOAT, "its middle does")
 end
 
 -- Envelopes.
@@ -225,8 +258,8 @@ do
     end, 0, name)
   end
   heard({}, 16, 32, "a slice plays what it is cut from, and no more")
-  heard({ offset = 10 / RATE }, 26, 22, "an offset counts within it")
-  heard({ duration = 10 / RATE }, 16, 10, "a duration too")
+  heard({ offset = 10 / RATE, fade_in = 0 }, 26, 22, "an offset counts within it")
+  heard({ duration = 10 / RATE, fade_out = 0 }, 16, 10, "a duration too")
   heard({ duration = 1 }, 16, 32, "a longer one ends with it")
   heard({ offset = 32 / RATE }, 0, 0, "an offset at its end is silence")
 
@@ -243,7 +276,8 @@ do
   goes_round({ loop = true }, 16, 48, "loop = true loops the slice")
   goes_round({ loop = { 4 / RATE, 20 / RATE } }, 20, 36,
     "loop points count within it")
-  slice:play { pan = -1, loop = true, duration = 70 / RATE, offset = 0.001 }
+  slice:play { pan = -1, loop = true, duration = 70 / RATE, offset = 0.001,
+               fade_in = 0, fade_out = 0 }
   like(engine:render { frames = 100 }, 0, function(f)
     return f < 70 and (16 + (f + 8) % 32) / 64 or 0
   end, 0, "and duration counts each turn")

@@ -337,8 +337,8 @@ class Rendering(unittest.TestCase):
     def test_part(self):
         """offset and duration cut a piece out of the sample"""
         data = saw(1000)
-        voice = self.mono.load(data).play(offset=100 / RATE,
-                                          duration=200 / RATE)
+        voice = self.mono.load(data).play(offset=100 / RATE, fade_in=0,
+                                          duration=200 / RATE, fade_out=0)
         heard = column(self.mono.render(frames=400))
         self.assertEqual(heard, list(data[100:300]) + [0.0] * 200)
         self.assertEqual(voice.ended.frame, 200)

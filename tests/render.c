@@ -135,6 +135,7 @@ render_piece(uint32_t block, uint64_t *events_hash)
         p.rate = i % 3 ? 1.0 : 0.3 + (dice >> 5) % 30 / 10.0;
         p.offset = i % 5 * 100;
         p.late = (tabor_late)(i % 3);
+        p.length = i % 7 ? TABOR_TO_END : 700;
         tabor_handle voice;
         must(tabor_play(r.client, i % 2 ? mono : stereo, &p, &voice));
         tabor_voice_params set = TABOR_VOICE;

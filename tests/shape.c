@@ -70,6 +70,7 @@ test_loop(void)
     p.loop = TABOR_LOOP_SAMPLE;
     p.offset = 990;
     p.length = 20;
+    p.fade_in = p.fade_out = 0;
     must(tabor_play(r.client, sample, &p, &voice));
     out = rig_render(&r, 30, 2);
     ok(out[9 * 2] == 1999.0f / 2000 && out[10 * 2] == 1.0f / 2000 &&
@@ -199,6 +200,83 @@ test_fades(void)
 
 /* ----------------------------------------------------------- envelopes -- */
 
+/* The level at frame i of a play of so many frames with soft ends: 240 frames
+ * each, or half of it. */
+static double
+soft_level(int i, int frames, int starts, int ends)
+{
+    double most = starts && ends ? floor(frames / 2.0) : frames;
+    double ramp = fmin(240, most);
+    return (starts ? bend(i / ramp) : 1) *
+           (ends ? bend((frames - i) / ramp) : 1);
+}
+
+/* Render one play of ones; how far it is from the level that is wanted. */
+static double
+off_by(rig *r, const tabor_play_params *p, int frames, int starts, int ends)
+{
+    tabor_handle sample = ones(r, 10000), voice;
+    double worst = 0;
+    must(tabor_play(r->client, sample, p, &voice));
+    float *out = rig_render(r, 12000, 2);
+    for (int i = 0; i < 12000; i++) {
+        double want = i < frames ? soft_level(i, frames, starts, ends) : 0;
+        worst = fmax(worst, fabs(out[i * 2] - want));
+    }
+    free(out);
+    only_end(r);
+    return worst;
+}
+
+static void
+test_soft_ends(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_play_params p = TABOR_PLAY;
+    const double close = 1e-6; /* some roundings of float32 */
+    ok(off_by(&r, &p, 10000, 0, 0) == 0, "a whole sample has no ramps");
+    p.offset = 4000;
+    ok(off_by(&r, &p, 6000, 1, 0) < close, "from its middle it ramps for 5 ms");
+    p.length = 6000;
+    ok(off_by(&r, &p, 6000, 1, 0) < close, "a length up to its end cuts none");
+    p.length = 5999;
+    ok(off_by(&r, &p, 5999, 1, 1) < close, "a shorter one ramps at its end");
+    p.length = 101;
+    ok(off_by(&r, &p, 101, 1, 1) < close, "or for half its time each");
+    p.offset = 0;
+    ok(off_by(&r, &p, 101, 0, 1) < close, "or for all of it");
+    p.length = 1000;
+    p.rate = 2;
+    p.kernel = TABOR_KERNEL_LINEAR; /* a sinc hears the silence before it */
+    ok(off_by(&r, &p, 500, 0, 1) < close, "timed in what is heard");
+    p.rate = 1;
+    p.fade_out = 0;
+    ok(off_by(&r, &p, 1000, 0, 0) == 0, "an explicit 0 is no ramp");
+    p.offset = 10;
+    p.fade_in = 0;
+    ok(off_by(&r, &p, 1000, 0, 0) == 0, "at the start too");
+    p.fade_in = TABOR_FADE_EDGE;
+    ok(off_by(&r, &p, 1000, 0, 0) == 0, "nor is there one at an edge");
+    p.at = tabor_engine_frame(r.engine) - 100;
+    p.late = TABOR_LATE_CATCH_UP;
+    ok(off_by(&r, &p, 900, 1, 0) < close, "unless it is caught up past it");
+    p.fade_in = 0;
+    p.at = tabor_engine_frame(r.engine) - 100;
+    ok(off_by(&r, &p, 900, 0, 0) == 0, "and 0 was said");
+    p = (tabor_play_params)TABOR_PLAY;
+    p.loop = TABOR_LOOP_SAMPLE;
+    p.length = 11000;
+    ok(off_by(&r, &p, 11000, 0, 1) < close, "a loop's length ends in a ramp");
+    p.fade_in = 5000;
+    p.fade_out = 6000;
+    must(tabor_play(r.client, ones(&r, 10), &p, &(tabor_handle){0}));
+    float *out = rig_render(&r, 11000, 2);
+    ok_near(out[2500 * 2], 0.5, close, "what is asked for is taken");
+    ok_near(out[8000 * 2], 0.5, close, "at both ends");
+    free(out);
+    rig_close(&r);
+}
+
 static void
 test_envelope(void)
 {
@@ -324,8 +402,9 @@ render_piece(uint32_t block)
         p.loop_start = dice % 1000;
         p.loop_end = p.loop_start + 1 + (dice >> 7) % 1900;
         p.length = i % 2 ? TABOR_TO_END : 4000;
-        p.fade_in = i % 4 * 100;
-        p.fade_out = i % 5 * 300;
+        p.fade_in = i % 4 ? i % 4 * 100 : TABOR_FADE_AUTO;
+        p.fade_out = i % 5 ? i % 5 * 300 : TABOR_FADE_AUTO;
+        p.offset = i % 7 ? 0 : dice % 1000 / 2;
         p.env = i % 2 ? &env : NULL;
         p.choke = i % 6;
         p.late = TABOR_LATE_CATCH_UP;
@@ -366,6 +445,7 @@ main(void)
     test_loop_seam();
     test_smpl();
     test_fades();
+    test_soft_ends();
     test_envelope();
     test_choke();
     test_credit();

@@ -65,8 +65,15 @@ shape_clip(lua_State *L, const lua_sample *s, tabor_play_params *params)
                    (lua_Integer)params->offset, (lua_Integer)s->info.frames);
     }
     const uint64_t left = s->info.frames - params->offset;
-    if (params->loop == TABOR_LOOP_NONE && params->length > left) {
+    /* a slice's own edges are no mid-sample */
+    if (params->offset == 0 && params->fade_in == TABOR_FADE_AUTO) {
+        params->fade_in = TABOR_FADE_EDGE;
+    }
+    if (params->loop == TABOR_LOOP_NONE && params->length >= left) {
         params->length = left;
+        if (params->fade_out == TABOR_FADE_AUTO) {
+            params->fade_out = 0;
+        }
     }
     params->offset += s->first;
 }

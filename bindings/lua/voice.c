@@ -28,8 +28,8 @@ voice_push(lua_State *L, int index, tabor_handle handle)
 
 typedef struct play_options {
     double velocity, gain, pan, rate, pitch;
-    double at, offset, duration; /* seconds, NAN if not given */
-    double fade_in, fade_out;
+    double at, offset, duration, fade_in, fade_out; /* seconds, NAN if not
+                                                     * given */
     uint64_t at_frame;
     uint32_t tag, choke;
     int late, kernel;
@@ -38,8 +38,8 @@ typedef struct play_options {
 
 #define PLAY_OPTIONS                                                           \
     {                                                                          \
-        1, 1, 0, 1, 0, NAN, NAN, NAN, 0, 0, TABOR_ASAP, 0, 0, TABOR_LATE_PLAY, \
-            0, 0, 0                                                            \
+        1, 1, 0, 1, 0, NAN, NAN, NAN, NAN, NAN, TABOR_ASAP, 0, 0,              \
+            TABOR_LATE_PLAY, 0, 0, 0                                           \
     }
 
 const char *const kernel_words[] = {"default", "linear", "sinc16", "sinc32",
@@ -81,10 +81,14 @@ static void
 read_shape(lua_State *L, const lua_sample *s, const play_options *o,
            play_command *c)
 {
-    c->params.fade_in =
-        engine_ramp(L, s->engine, "play", "fade_in", o->fade_in);
-    c->params.fade_out =
-        engine_ramp(L, s->engine, "play", "fade_out", o->fade_out);
+    if (!isnan(o->fade_in)) {
+        c->params.fade_in =
+            engine_ramp(L, s->engine, "play", "fade_in", o->fade_in);
+    }
+    if (!isnan(o->fade_out)) {
+        c->params.fade_out =
+            engine_ramp(L, s->engine, "play", "fade_out", o->fade_out);
+    }
     c->params.choke = o->choke;
     if (o->loop) {
         shape_read_loop(L, o->loop, s, &c->params);

@@ -258,7 +258,7 @@ ramp_from_seconds(PyObject *value, const char *word, uint32_t rate,
     if (frames_from_seconds(value, word, rate, &frames) < 0) {
         return -1;
     }
-    if (frames > UINT32_MAX) {
+    if (frames >= TABOR_FADE_EDGE) { /* which has a meaning of its own */
         PyErr_Format(PyExc_ValueError, "%s of %R seconds is too long", word,
                      value);
         return -1;

@@ -70,14 +70,17 @@ static PyMethodDef engine_methods[] = {
         "play", engine_play,
         "play($self, sample, *, velocity=1.0, gain=1.0, pan=0.0, rate=1.0,\n"
         "     pitch=0.0, at=None, at_frame=None, offset=0.0, duration=None,\n"
-        "     loop=False, fade_in=0.0, fade_out=0.0, env=None, choke=0,\n"
+        "     loop=False, fade_in=None, fade_out=None, env=None, choke=0,\n"
         "     late='play', tag=0, kernel=None)\n--\n\n"
         "Play a sample, now or at a time; returns its Voice.\n"
         "\n"
         "loop      True: round the loop that the file tells of, else round all "
         "of\n"
         "          it; (start, end) in seconds: round these\n"
-        "fade_in, fade_out  seconds; out before its own end\n"
+        "fade_in, fade_out  seconds; out before its own end; if not given, "
+        "5 ms\n"
+        "          where offset, duration or a late start leave a sample's "
+        "middle\n"
         "env       an ADSR; release() ends it\n"
         "choke     a group, 1 or more: a voice silences the others of it"),
     SCRIPT_METHOD("stop", engine_stop,

@@ -166,6 +166,16 @@ kernel_from(PyObject *value, tabor_kernel *kernel)
     return 0;
 }
 
+/* None leaves it to the engine, which ramps in mid-sample. */
+static int
+fade_from(PyObject *value, const char *word, uint32_t rate, uint32_t *out)
+{
+    if (value == Py_None) {
+        return 0;
+    }
+    return ramp_from_seconds(value, word, rate, out);
+}
+
 /* One option that was given, v[which]. */
 static int
 option_from(const engine_object *engine, PyObject *const *v, int which,
@@ -196,9 +206,9 @@ option_from(const engine_object *engine, PyObject *const *v, int which,
     case PLAY_LOOP:
         return loop_from(v[which], rate, p);
     case PLAY_FADE_IN:
-        return ramp_from_seconds(v[which], "fade_in", rate, &p->fade_in);
+        return fade_from(v[which], "fade_in", rate, &p->fade_in);
     case PLAY_FADE_OUT:
-        return ramp_from_seconds(v[which], "fade_out", rate, &p->fade_out);
+        return fade_from(v[which], "fade_out", rate, &p->fade_out);
     case PLAY_ENV:
         return env_from(engine->state, v[which], rate, options);
     case PLAY_CHOKE:
@@ -247,6 +257,9 @@ shift_into_slice(const sample_object *slice, tabor_play_params *p)
     if (p->offset > frames) {
         return raise_past_slice("offset", p->offset, p->offset, frames);
     }
+    if (p->offset == 0 && p->fade_in == TABOR_FADE_AUTO) {
+        p->fade_in = TABOR_FADE_EDGE; /* a slice's own edge is no mid-sample */
+    }
     if (p->loop == TABOR_LOOP_SAMPLE) {
         p->loop = TABOR_LOOP_POINTS;
         p->loop_start = 0;
@@ -258,8 +271,11 @@ shift_into_slice(const sample_object *slice, tabor_play_params *p)
         }
         p->loop_start += slice->first;
         p->loop_end += slice->first;
-    } else if (p->length > frames - p->offset) {
+    } else if (p->length >= frames - p->offset) {
         p->length = frames - p->offset;
+        if (p->fade_out == TABOR_FADE_AUTO) {
+            p->fade_out = 0;
+        }
     }
     p->offset += slice->first;
     return 0;

@@ -81,6 +81,13 @@ typedef struct tabor_client tabor_client;
 #define TABOR_NO_FRAME UINT64_MAX /* an event that has no such frame */
 #define TABOR_TO_END   UINT64_MAX /* a duration: up to the sample's end */
 
+/* A fade_in or fade_out: 5 ms, or less if the play is shorter, if it starts or
+ * ends in mid-sample, as an offset, a length and a late start make it do; else
+ * none. */
+#define TABOR_FADE_AUTO UINT32_MAX
+/* A fade_in: the same, but the offset is an edge, not mid-sample. */
+#define TABOR_FADE_EDGE (UINT32_MAX - 1)
+
 /* ------------------------------------------------------------ library -- */
 
 TABOR_API const char *tabor_version(void);
@@ -503,7 +510,8 @@ typedef struct tabor_play_params {
     tabor_late late;
     tabor_loop loop;
     uint64_t loop_start, loop_end; /* frames of the sample, end excluded */
-    uint32_t fade_in, fade_out;    /* engine frames; out: before its own end */
+    uint32_t fade_in, fade_out;    /* engine frames, or TABOR_FADE_...; out:
+                                    * before its own end */
     uint32_t choke; /* group: a voice silences the others of it; 0 = none */
     const tabor_env *env; /* copied; NULL = none */
     tabor_kernel kernel;  /* DEFAULT: the engine's */
@@ -512,8 +520,8 @@ typedef struct tabor_play_params {
 #define TABOR_PLAY                                                             \
     {                                                                          \
         sizeof(tabor_play_params), 0, TABOR_ASAP, 0, TABOR_TO_END, 1.0, 0.0,   \
-            1.0, 1.0, 0.0, TABOR_LATE_PLAY, TABOR_LOOP_NONE, 0, 0, 0, 0, 0,    \
-            NULL, TABOR_KERNEL_DEFAULT                                         \
+            1.0, 1.0, 0.0, TABOR_LATE_PLAY, TABOR_LOOP_NONE, 0, 0,             \
+            TABOR_FADE_AUTO, TABOR_FADE_AUTO, 0, NULL, TABOR_KERNEL_DEFAULT    \
     }
 
 /* Play a sample once, starting on an exact frame.  [client]

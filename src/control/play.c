@@ -112,11 +112,35 @@ fill_env(const tabor_env *env, tabor_command *shape)
     return TABOR_OK;
 }
 
+/* Frames of a fade that was asked for, else 0. */
+static uint32_t
+fade_frames(uint32_t fade)
+{
+    return fade == TABOR_FADE_AUTO || fade == TABOR_FADE_EDGE ? 0 : fade;
+}
+
 static int
 needs_shape(const tabor_play_params *p)
 {
-    return p->loop != TABOR_LOOP_NONE || p->fade_in || p->fade_out ||
-           p->choke || p->env;
+    return p->loop != TABOR_LOOP_NONE || fade_frames(p->fade_in) ||
+           fade_frames(p->fade_out) || p->choke || p->env;
+}
+
+/* Which ramps the audio thread is to add where there are none. */
+static uint8_t
+soft_flags(const tabor_play_params *p)
+{
+    unsigned flags = 0;
+    if (p->fade_in == TABOR_FADE_AUTO || p->fade_in == TABOR_FADE_EDGE) {
+        flags |= TABOR_COMMAND_SOFT_START;
+    }
+    if (p->fade_in == TABOR_FADE_EDGE) {
+        flags |= TABOR_COMMAND_EDGE;
+    }
+    if (p->fade_out == TABOR_FADE_AUTO) {
+        flags |= TABOR_COMMAND_SOFT_END;
+    }
+    return (uint8_t)flags;
 }
 
 /* What goes before a play that is more than plain. */
@@ -124,13 +148,14 @@ static tabor_status
 fill_shape(const tabor_play_params *p, const tabor_sample_size *size,
            tabor_command *shape)
 {
-    *shape = (tabor_command){
-        .type = TABOR_COMMAND_SHAPE,
-        .choke = p->choke,
-        .body.shape = {.fade_in = p->fade_in, .fade_out = p->fade_out}};
+    *shape =
+        (tabor_command){.type = TABOR_COMMAND_SHAPE,
+                        .choke = p->choke,
+                        .body.shape = {.fade_in = fade_frames(p->fade_in),
+                                       .fade_out = fade_frames(p->fade_out)}};
     tabor_status st;
-    if ((st = check_ramp("fade_in", p->fade_in)) != TABOR_OK ||
-        (st = check_ramp("fade_out", p->fade_out)) != TABOR_OK ||
+    if ((st = check_ramp("fade_in", shape->body.shape.fade_in)) != TABOR_OK ||
+        (st = check_ramp("fade_out", shape->body.shape.fade_out)) != TABOR_OK ||
         (st = find_loop(p, size, shape)) != TABOR_OK) {
         return st;
     }
@@ -257,6 +282,7 @@ fill_play(const tabor_play_params *p, uint32_t frames, tabor_command *command)
     }
     *command =
         (tabor_command){.type = TABOR_COMMAND_PLAY_SAMPLE,
+                        .flags = soft_flags(p),
                         .kernel = (uint8_t)p->kernel,
                         .tag = p->tag,
                         .body.play = {.step = step,

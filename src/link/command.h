@@ -31,7 +31,11 @@ typedef enum tabor_command_type {
 enum {
     TABOR_COMMAND_TIMED = 1, /* frame counts; else as soon as possible */
     TABOR_COMMAND_CATCH_UP = 2,
-    TABOR_COMMAND_DROP_LATE = 4
+    TABOR_COMMAND_DROP_LATE = 4,
+    /* a play that says nothing about its fades */
+    TABOR_COMMAND_SOFT_START = 8, /* a ramp, if it starts in mid-sample */
+    TABOR_COMMAND_SOFT_END = 16,  /* a ramp, if it ends in mid-sample */
+    TABOR_COMMAND_EDGE = 32       /* its offset is no mid-sample */
 };
 
 /* Bits of set.which. */

@@ -126,6 +126,47 @@ set_path(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
     tabor_position_skip(v, skip_frames);
 }
 
+/* Engine frames of a ramp that a play has at an end in mid-sample: within its
+ * time, and not over the ramp of the other end. */
+static uint32_t
+soft_frames(const tabor_rt *rt, const tabor_voice *v, int shared)
+{
+    uint64_t left = tabor_position_frames_left(v);
+    uint64_t most = shared && left != TABOR_NEVER ? left / 2 : left;
+    return most < rt->declick_frames ? (uint32_t)most : rt->declick_frames;
+}
+
+/* The ramps at its ends: as asked for, else where they are in mid-sample. */
+static void
+set_fades(const tabor_rt *rt, tabor_voice *v, const tabor_command *play,
+          const tabor_command *shape)
+{
+    uint64_t edge =
+        play->flags & TABOR_COMMAND_EDGE ? play->body.play.offset : 0;
+    uint32_t whole = rt->slots[v->sample].frames - play->body.play.offset;
+    int starts =
+        play->flags & TABOR_COMMAND_SOFT_START && v->phase != edge << 32;
+    int ends = play->flags & TABOR_COMMAND_SOFT_END &&
+               (v->loop_end ? v->left_phase != TABOR_NEVER
+                            : play->body.play.length < whole);
+    uint32_t fade_in = shape ? shape->body.shape.fade_in : 0;
+    v->fade_out = shape ? shape->body.shape.fade_out : 0;
+    int both = (starts || fade_in) && (ends || v->fade_out);
+    starts = starts && !fade_in;
+    ends = ends && !v->fade_out;
+    if (ends) {
+        v->fade_out = soft_frames(rt, v, both);
+    }
+    if (starts) {
+        fade_in = soft_frames(rt, v, both);
+    }
+    if (fade_in) {
+        v->fade.from = 0.0f;
+        v->fade.start = rt->frame;
+        v->fade.frames = fade_in;
+    }
+}
+
 /* Levels and their movements. */
 static void
 set_levels(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
@@ -139,20 +180,10 @@ set_levels(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
     v->fade = tabor_ramp_still(1.0f);
     v->env.level = tabor_ramp_still(1.0f);
     v->env.next = TABOR_NEVER;
-    /* skipped into mid-sample: no click, unless a fade was asked for */
-    uint64_t offset = (uint64_t)play->body.play.offset << 32;
-    uint32_t fade_in = v->phase != offset ? rt->declick_frames : 0;
+    set_fades(rt, v, play, shape);
     if (shape) {
-        fade_in =
-            shape->body.shape.fade_in ? shape->body.shape.fade_in : fade_in;
-        v->fade_out = shape->body.shape.fade_out;
         v->choke = shape->choke;
         tabor_envelope_start(&v->env, rt->frame, shape);
-    }
-    if (fade_in) {
-        v->fade.from = 0.0f;
-        v->fade.start = rt->frame;
-        v->fade.frames = fade_in;
     }
 }
 
