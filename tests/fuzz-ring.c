@@ -39,12 +39,18 @@ make_command(tabor_command *c, unsigned owner, tabor_handle sample)
         c->body.play.pan = (float)(roll() % 100) * 0.021f - 1.0f;
         c->body.play.offset = (uint32_t)(roll() % 3000);
     }
+    if (c->type == TABOR_COMMAND_CANCEL && roll() % 2) {
+        c->body.cancel.tag = 0;
+        c->body.cancel.start = roll() % 200000;
+        c->body.cancel.end = roll() % 200000;
+    }
     if (c->type == TABOR_COMMAND_SHAPE && roll() % 2) {
         c->body.shape.loop_start = (uint32_t)(roll() % 1000);
         c->body.shape.loop_end = (uint32_t)(roll() % 2500);
         c->body.shape.fade_in = c->body.shape.fade_out = roll() % 900;
         c->body.shape.attack = c->body.shape.release = roll() % 900;
         c->body.shape.decay = c->more.hold = roll() % 900;
+        c->more.loop_fade = roll() % 2 ? 0 : (uint32_t)(roll() % 900);
         c->body.shape.sustain = (float)(roll() % 300) * 0.01f - 1.0f;
     }
     /* the good client's sample must not be retired by the bad one */

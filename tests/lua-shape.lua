@@ -76,8 +76,27 @@ do
   like(audio, 0, function(f) return math.sin(f * 1.37 * math.pi / 40) end,
     8e-4, "a pitched loop of a whole period has no seam")
 
+  like(render(ramp(64), { loop = { 0.0025, 0.00625 }, loop_fade = 10 / RATE }),
+    0, function(f)
+      f = f < 50 and f or 20 + (f - 50) % 30
+      return (f - 30 * bend((f - 40) / 10)) / 64
+    end, FLOAT, "loop_fade crosses a loop's end into what is before it")
+
   local engine <close> = open()
-  local voice = engine:load(ramp(64)):play { loop = true }
+  local sample = assert(engine:load(ramp(64)))
+  local function refused(options, words, name, from)
+    tap.raises(function() (from or sample):play(options) end, words, name)
+  end
+  refused({ loop_fade = 0.001 }, "there is no loop", "it needs a loop")
+  refused({ loop = { 0.0025, 0.00625 }, loop_fade = 21 / RATE },
+    "20 before the loop's start", "and frames before it")
+  local slice = sample:slice(10 / RATE)
+  refused({ loop = { 0.0025, 0.00625 }, loop_fade = 21 / RATE },
+    "the slice has 20 before the loop's start", "in a slice its own", slice)
+  refused({ loop = { 0, 0.005 }, loop_fade = 1 / RATE },
+    "the slice has 0 before", "even where the sample has more", slice)
+
+  local voice = sample:play { loop = true }
   engine:render(1)
   tap.is(voice.alive, true, "a loop goes on")
   voice:stop()

@@ -108,6 +108,39 @@ class Loops(Offline):
             self.assertIsNone(sample.loop_start)
             self.assertIsNone(sample.loop_end)
 
+    def test_fade(self):
+        """loop_fade crosses so many seconds of its end into what is before
+        it"""
+        first, last, fade = 300, 700, 200
+        self.ramp.play(loop=(seconds(first), seconds(last)),
+                       loop_fade=seconds(fade))
+        wanted = []
+        for i in range(3000):
+            at = i if i < last else first + (i - last) % (last - first)
+            share = tap.bend((at - last + fade) / fade)
+            wanted.append(RAMP[at] * (1 - share)
+                          + (RAMP[at - 400] * share if share else 0))
+        self.assertNear(self.heard(3000), wanted, 1e-6)
+
+    def test_fade_refused(self):
+        """a loop_fade that finds no frames is refused, in a slice too"""
+        loop = (seconds(300), seconds(400))
+        self.refused(ValueError, "loop_fade", "no loop", loop_fade=0.001)
+        self.refused(ValueError, "loop_fade", "300", loop=loop,
+                     loop_fade=seconds(301))
+        self.refused(ValueError, "loop_fade", "100", loop=loop,
+                     loop_fade=seconds(101))
+        self.refused(ValueError, "loop_fade", loop=loop, loop_fade=-1)
+        self.refused(TypeError, "loop_fade", loop=loop, loop_fade=None)
+        part = self.ramp.slice(seconds(200), seconds(900))
+        self.refused(ValueError, "loop_fade", "slice", "99",
+                     sample=part, loop=(seconds(99), seconds(300)),
+                     loop_fade=seconds(100))
+        self.refused(ValueError, "loop_fade", "slice", "0 before",
+                     sample=part, loop=True, loop_fade=seconds(1))
+        part.play(loop=(seconds(100), seconds(300)), loop_fade=seconds(100))
+        self.assertEqual(self.heard(200), list(RAMP[200:400]))
+
     def test_refused(self):
         """a loop that is none is refused with words about it"""
         self.refused(TypeError, "loop", "(start, end)", "str", loop="yes")

@@ -134,6 +134,123 @@ test_loop_seam(void)
     rig_close(&r);
 }
 
+/* Noise, which is like itself nowhere. */
+static tabor_handle
+noise(rig *r, uint64_t frames)
+{
+    tabor_audio *audio;
+    tabor_handle sample;
+    uint32_t dice = 5;
+    must(tabor_audio_new(frames, 2, RATE, &audio));
+    for (uint64_t i = 0; i < frames * 2; i++) {
+        dice = dice * 1664525u + 1013904223u;
+        audio->values[i] = (float)(int32_t)dice * 0x1p-31f;
+    }
+    must(tabor_sample_add(r->client, audio, "noise", &sample));
+    tabor_audio_free(audio);
+    return sample;
+}
+
+/* The first frames of a play, from a fresh engine. */
+static float *
+first_frames(tabor_play_params p, const tabor_audio *audio, uint32_t block,
+             uint64_t frames)
+{
+    rig r = rig_open("offline", block, 256, 1024);
+    tabor_handle sample, voice;
+    must(tabor_sample_add(r.client, audio, "it", &sample));
+    must(tabor_play(r.client, sample, &p, &voice));
+    float *out = rig_render(&r, frames, 2);
+    rig_close(&r);
+    return out;
+}
+
+/* Frames of a crossed loop at rate 1 that are not as the formula has them. */
+static int
+count_uncrossed(const float *out, const float *x, int start, int end, int fade)
+{
+    int wrong = 0, turn = end - start;
+    for (int i = 0; i < 10000; i++) {
+        int at = i < end ? i : start + (i - end) % turn;
+        double share = bend((at - end + fade) / (double)fade);
+        double want = at < end - fade ? (double)x[at * 2]
+                                      : x[at * 2] * (1 - share) +
+                                            x[(at - turn) * 2] * share;
+        wrong += fabs(out[i * 2] - want) > 1e-6;
+    }
+    return wrong;
+}
+
+/* Played at another rate, a loop is what its turns laid out one after the
+ * other are: no kernel and no block knows where the seam was. */
+static void
+test_loop_fade(void)
+{
+    const int fades[] = {1, 3, 300, 700};
+    const uint32_t blocks[] = {1, 17, 256, 8192};
+    const double rates[] = {0.3, 1.37, 7.1};
+    rig r = rig_open("offline", 256, 256, 1024);
+    tabor_audio *audio, *laid;
+    must(tabor_sample_copy(r.client, noise(&r, 2000), &audio));
+    must(tabor_audio_new(10000, 2, RATE, &laid));
+    for (int f = 0; f < 4; f++) {
+        tabor_play_params p = TABOR_PLAY, flat = TABOR_PLAY;
+        p.loop = TABOR_LOOP_POINTS;
+        p.loop_start = 700;
+        p.loop_end = 1400;
+        p.loop_fade = (uint32_t)fades[f];
+        float *out = first_frames(p, audio, 64, 10000);
+        ok_int(count_uncrossed(out, audio->values, 700, 1400, fades[f]), 0,
+               "a loop's last %d frames cross into what is before it",
+               fades[f]);
+        memcpy(laid->values, out, 20000 * sizeof *out);
+        free(out);
+        int same = 0;
+        for (int i = 0; i < 4 * 3 * 3; i++) {
+            p.rate = flat.rate = rates[i % 3];
+            p.kernel = flat.kernel = (tabor_kernel)(1 + i / 3 % 3);
+            /* up to where a sinc of the highest rate hears the end */
+            size_t frames = (size_t)((10000 - 40) / p.rate);
+            frames = frames < 8000 ? frames : 8000;
+            float *loop = first_frames(p, audio, blocks[i / 9], frames);
+            float *line = first_frames(flat, laid, 256, frames);
+            same += memcmp(loop, line, frames * 2 * sizeof *line) == 0;
+            free(loop);
+            free(line);
+        }
+        ok_int(same, 36, "the same bits pitched, on any kernel and block");
+    }
+    tabor_audio_free(audio);
+    tabor_audio_free(laid);
+    rig_close(&r);
+}
+
+static void
+test_loop_fade_refused(void)
+{
+    rig r = rig_open("offline", 256, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 1000, 2), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.loop_fade = 10;
+    ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID,
+       "a fade without a loop is refused: %s", tabor_error());
+    p.loop = TABOR_LOOP_SAMPLE;
+    ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID &&
+           strstr(tabor_error(), "there are 0 before"),
+       "and one with nothing before it: %s", tabor_error());
+    p.loop = TABOR_LOOP_POINTS;
+    p.loop_start = 500;
+    p.loop_end = 509;
+    ok(tabor_play(r.client, sample, &p, &voice) == TABOR_ERR_INVALID &&
+           strstr(tabor_error(), "the loop has 9"),
+       "and one longer than it: %s", tabor_error());
+    p.loop_end = 510;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 1000, 2));
+    ok_int(tabor_voice_alive(r.client, voice), 1, "one as long as it is not");
+    rig_close(&r);
+}
+
 static void
 test_smpl(void)
 {
@@ -401,6 +518,9 @@ render_piece(uint32_t block)
         p.loop = (tabor_loop)(i % 3);
         p.loop_start = dice % 1000;
         p.loop_end = p.loop_start + 1 + (dice >> 7) % 1900;
+        p.loop_fade = i % 3 == 2 ? dice % 37 % (p.loop_end - p.loop_start) : 0;
+        p.loop_start += p.loop_fade;
+        p.loop_end += p.loop_fade;
         p.length = i % 2 ? TABOR_TO_END : 4000;
         p.fade_in = i % 4 ? i % 4 * 100 : TABOR_FADE_AUTO;
         p.fade_out = i % 5 ? i % 5 * 300 : TABOR_FADE_AUTO;
@@ -443,6 +563,8 @@ main(void)
     tap_start();
     test_loop();
     test_loop_seam();
+    test_loop_fade();
+    test_loop_fade_refused();
     test_smpl();
     test_fades();
     test_soft_ends();

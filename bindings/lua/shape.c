@@ -64,6 +64,13 @@ shape_clip(lua_State *L, const lua_sample *s, tabor_play_params *params)
         luaL_error(L, "play: offset is %I frames, but the slice has %I",
                    (lua_Integer)params->offset, (lua_Integer)s->info.frames);
     }
+    if (params->loop && params->loop_fade > params->loop_start - s->first) {
+        luaL_error(L,
+                   "play: loop_fade is %I frames, but the slice has %I before "
+                   "the loop's start: begin the loop later, or fade less",
+                   (lua_Integer)params->loop_fade,
+                   (lua_Integer)(params->loop_start - s->first));
+    }
     const uint64_t left = s->info.frames - params->offset;
     /* a slice's own edges are no mid-sample */
     if (params->offset == 0 && params->fade_in == TABOR_FADE_AUTO) {

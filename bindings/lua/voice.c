@@ -28,6 +28,7 @@ voice_push(lua_State *L, int index, tabor_handle handle)
 
 typedef struct play_options {
     double velocity, gain, pan, rate, pitch;
+    double loop_fade;
     double at, offset, duration, fade_in, fade_out; /* seconds, NAN if not
                                                      * given */
     uint64_t at_frame;
@@ -38,7 +39,7 @@ typedef struct play_options {
 
 #define PLAY_OPTIONS                                                           \
     {                                                                          \
-        1, 1, 0, 1, 0, NAN, NAN, NAN, NAN, NAN, TABOR_ASAP, 0, 0,              \
+        1, 1, 0, 1, 0, 0, NAN, NAN, NAN, NAN, NAN, TABOR_ASAP, 0, 0,           \
             TABOR_LATE_PLAY, 0, 0, 0                                           \
     }
 
@@ -61,6 +62,7 @@ static const option play_known[] = {
     {"late", OPTION_WORD, FIELD(late), late_words},
     {"tag", OPTION_COUNT, FIELD(tag), NULL},
     {"loop", OPTION_VALUE, FIELD(loop), NULL},
+    {"loop_fade", OPTION_NUMBER, FIELD(loop_fade), NULL},
     {"fade_in", OPTION_NUMBER, FIELD(fade_in), NULL},
     {"fade_out", OPTION_NUMBER, FIELD(fade_out), NULL},
     {"env", OPTION_VALUE, FIELD(env), NULL},
@@ -90,6 +92,8 @@ read_shape(lua_State *L, const lua_sample *s, const play_options *o,
             engine_ramp(L, s->engine, "play", "fade_out", o->fade_out);
     }
     c->params.choke = o->choke;
+    c->params.loop_fade =
+        engine_ramp(L, s->engine, "play", "loop_fade", o->loop_fade);
     if (o->loop) {
         shape_read_loop(L, o->loop, s, &c->params);
     }

@@ -44,7 +44,7 @@ typedef enum call_id {
     CALL_COUNT
 } call_id;
 
-#define CALL_MAX_WORDS 19
+#define CALL_MAX_WORDS 20
 
 /* The words of tabor_kernel from TABOR_KERNEL_LINEAR on. */
 extern const char *const kernel_words[];

@@ -18,6 +18,7 @@ enum {
     PLAY_OFFSET,
     PLAY_DURATION,
     PLAY_LOOP,
+    PLAY_LOOP_FADE,
     PLAY_FADE_IN,
     PLAY_FADE_OUT,
     PLAY_ENV,
@@ -205,6 +206,8 @@ option_from(const engine_object *engine, PyObject *const *v, int which,
                                    &p->length);
     case PLAY_LOOP:
         return loop_from(v[which], rate, p);
+    case PLAY_LOOP_FADE:
+        return ramp_from_seconds(v[which], "loop_fade", rate, &p->loop_fade);
     case PLAY_FADE_IN:
         return fade_from(v[which], "fade_in", rate, &p->fade_in);
     case PLAY_FADE_OUT:
@@ -247,6 +250,17 @@ raise_past_slice(const char *word, uint64_t first, uint64_t last,
     return -1;
 }
 
+/* What is before a slice does not belong to it. */
+static int
+raise_slice_fade(const tabor_play_params *p)
+{
+    PyErr_Format(PyExc_ValueError,
+                 "loop_fade is %u frames, but the slice has %llu before the "
+                 "loop's start: begin the loop later, or fade less",
+                 p->loop_fade, (unsigned long long)p->loop_start);
+    return -1;
+}
+
 /* From frames of the slice to frames of the sample that it is cut from. What
  * loops stays inside its loop, so only a play without one needs an end. */
 static int
@@ -268,6 +282,9 @@ shift_into_slice(const sample_object *slice, tabor_play_params *p)
     if (p->loop == TABOR_LOOP_POINTS) {
         if (p->loop_start >= p->loop_end || p->loop_end > frames) {
             return raise_past_slice("loop", p->loop_start, p->loop_end, frames);
+        }
+        if (p->loop_fade > p->loop_start) {
+            return raise_slice_fade(p);
         }
         p->loop_start += slice->first;
         p->loop_end += slice->first;

@@ -418,8 +418,8 @@ static PyMethodDef sample_methods[] = {
         "play", sample_play,
         "play($self, *, velocity=1.0, gain=1.0, pan=0.0, rate=1.0,\n"
         "     pitch=0.0, at=None, at_frame=None, offset=0.0, duration=None,\n"
-        "     loop=False, fade_in=None, fade_out=None, env=None, choke=0,\n"
-        "     late='play', tag=0, kernel=None)\n--\n\n"
+        "     loop=False, loop_fade=0.0, fade_in=None, fade_out=None,\n"
+        "     env=None, choke=0, late='play', tag=0, kernel=None)\n--\n\n"
         "Play it, now or at a time; returns the Voice. The options are "
         "those of\nEngine.play()."),
     SCRIPT_METHOD(

@@ -515,13 +515,17 @@ typedef struct tabor_play_params {
     uint32_t choke; /* group: a voice silences the others of it; 0 = none */
     const tabor_env *env; /* copied; NULL = none */
     tabor_kernel kernel;  /* DEFAULT: the engine's */
+    /* frames of the sample: so many of the loop's end cross, at equal gain,
+     * into as many before its start; at most the loop's start, and its length
+     */
+    uint32_t loop_fade;
 } tabor_play_params;
 
 #define TABOR_PLAY                                                             \
     {                                                                          \
         sizeof(tabor_play_params), 0, TABOR_ASAP, 0, TABOR_TO_END, 1.0, 0.0,   \
             1.0, 1.0, 0.0, TABOR_LATE_PLAY, TABOR_LOOP_NONE, 0, 0,             \
-            TABOR_FADE_AUTO, TABOR_FADE_AUTO, 0, NULL, TABOR_KERNEL_DEFAULT    \
+            TABOR_FADE_AUTO, TABOR_FADE_AUTO, 0, NULL, TABOR_KERNEL_DEFAULT, 0 \
     }
 
 /* Play a sample once, starting on an exact frame.  [client]

@@ -58,6 +58,33 @@ step_of(double rate, double pitch, uint64_t *step)
     return st;
 }
 
+/* It crosses from as many frames before the loop's end into as many before its
+ * start. */
+static tabor_status
+check_loop_fade(uint32_t fade, uint64_t start, uint64_t end)
+{
+    if (fade && end == 0) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "loop_fade is given, but there is no loop to fade: "
+                          "give loop too");
+    }
+    if (fade > start) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "loop_fade is %" PRIu32
+                          " frames, but there are %" PRIu64
+                          " before the loop's start: begin the loop later, or "
+                          "fade less",
+                          fade, start);
+    }
+    if (fade > end - start) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "loop_fade is %" PRIu32
+                          " frames, but the loop has %" PRIu64 ": fade less",
+                          fade, end - start);
+    }
+    return check_ramp("loop_fade", fade);
+}
+
 /* The loop that a play asks for, in frames. */
 static tabor_status
 find_loop(const tabor_play_params *p, const tabor_sample_size *size,
@@ -86,7 +113,8 @@ find_loop(const tabor_play_params *p, const tabor_sample_size *size,
     }
     shape->body.shape.loop_start = (uint32_t)start;
     shape->body.shape.loop_end = (uint32_t)end;
-    return TABOR_OK;
+    shape->more.loop_fade = p->loop_fade;
+    return check_loop_fade(p->loop_fade, start, end);
 }
 
 static tabor_status
@@ -123,7 +151,7 @@ static int
 needs_shape(const tabor_play_params *p)
 {
     return p->loop != TABOR_LOOP_NONE || fade_frames(p->fade_in) ||
-           fade_frames(p->fade_out) || p->choke || p->env;
+           fade_frames(p->fade_out) || p->choke || p->env || p->loop_fade;
 }
 
 /* Which ramps the audio thread is to add where there are none. */

@@ -62,20 +62,31 @@ play_is_sane(const tabor_command *c)
            within(c->body.play.pan, -1.0f, 1.0f);
 }
 
+/* A fade needs frames before the loop, and as many in it. */
+static int
+loop_is_sane(const tabor_command *c)
+{
+    uint32_t start = c->body.shape.loop_start, end = c->body.shape.loop_end;
+    uint32_t fade = c->more.loop_fade;
+    if (end == 0) {
+        return fade == 0;
+    }
+    return start < end && fade <= start && fade <= end - start;
+}
+
 static int
 shape_is_sane(const tabor_command *c)
 {
     const uint32_t frames[] = {c->body.shape.fade_in, c->body.shape.fade_out,
                                c->body.shape.attack,  c->more.hold,
-                               c->body.shape.decay,   c->body.shape.release};
+                               c->more.loop_fade,     c->body.shape.decay,
+                               c->body.shape.release};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
         if (frames[i] > TABOR_RAMP_FRAMES_MAX) {
             return 0;
         }
     }
-    uint32_t end = c->body.shape.loop_end;
-    return within(c->body.shape.sustain, -1.0f, 1.0f) &&
-           (end == 0 || c->body.shape.loop_start < end);
+    return within(c->body.shape.sustain, -1.0f, 1.0f) && loop_is_sane(c);
 }
 
 static int

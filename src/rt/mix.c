@@ -208,7 +208,7 @@ read_channels(const tabor_rt *rt, const tabor_voice *v, unsigned c,
         path.phase = (uint32_t)v->phase;
         uint32_t span = (uint32_t)((path.phase + (n - 1) * v->step) >> 32);
         for (int i = 0; i <= pair; i++) {
-            tabor_position_unroll(v, path.values[i], window[i],
+            tabor_position_unroll(v, path.values[i], TABOR_REACH, window[i],
                                   span + 2 + 2 * TABOR_REACH);
             path.values[i] = window[i] + TABOR_REACH;
         }
@@ -223,8 +223,9 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
 {
     int plain = v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
     int over_seam = 0;
-    if (!plain && v->loop_end) {
-        uint64_t safe = tabor_position_before_seam(v);
+    if (v->loop_end) {
+        uint64_t safe = plain ? tabor_position_before_cross(v)
+                              : tabor_position_before_seam(v);
         over_seam = safe == 0;
         n = (uint32_t)nearer(
             n, over_seam ? ((uint64_t)(WINDOW - 4) << 32) / v->step : safe);
@@ -237,6 +238,10 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
                 read_channels(rt, v, c, over_seam, n, scratch);
             }
             in = scratch[c % 2];
+        } else if (over_seam) {
+            tabor_position_unroll(v, v->values + c * v->stride, 0, scratch[0],
+                                  n);
+            in = scratch[0];
         }
         if (v->env.stage != TABOR_STAGE_NONE) {
             apply_envelope(v, scratch[c % 2], in, frame, n);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rt/position.h"
 
+#include <string.h>
+
 /* A moving step changes on multiples of this many engine frames. */
 #define STEP_GRID 64
 
@@ -67,6 +69,13 @@ tabor_position_skip(tabor_voice *v, uint64_t frames)
 
 /* ----------------------------------------------------------------- seam -- */
 
+/* The frame from which a loop's end crosses into what is before its start. */
+static uint64_t
+cross_start(const tabor_voice *v)
+{
+    return v->loop_end - v->loop_fade;
+}
+
 TABOR_RT uint64_t
 tabor_position_before_seam(const tabor_voice *v)
 {
@@ -75,11 +84,21 @@ tabor_position_before_seam(const tabor_voice *v)
         return TABOR_NEVER;
     }
     if ((v->looped && at < (uint64_t)v->loop_start + TABOR_REACH) ||
-        at + TABOR_REACH >= v->loop_end) {
+        at + TABOR_REACH >= cross_start(v)) {
         return 0;
     }
-    uint64_t edge = (uint64_t)(v->loop_end - TABOR_REACH) << 32;
+    uint64_t edge = (cross_start(v) - TABOR_REACH) << 32;
     return tabor_position_frames_for(v, edge - v->phase);
+}
+
+TABOR_RT uint64_t
+tabor_position_before_cross(const tabor_voice *v)
+{
+    uint64_t edge = cross_start(v) << 32;
+    if (!v->loop_fade) {
+        return TABOR_NEVER;
+    }
+    return v->phase < edge ? tabor_position_frames_for(v, edge - v->phase) : 0;
 }
 
 /* The frame that sounds at i, which may lie beyond either end of the loop. */
@@ -96,12 +115,38 @@ loop_frame(const tabor_voice *v, int64_t i)
     return i;
 }
 
-TABOR_RT void
-tabor_position_unroll(const tabor_voice *v, const float *values, float *window,
-                      uint32_t count)
+/* Frames from at on, all of them where the loop's end crosses: equal gain,
+ * because what a loop goes back to is mostly like what it comes from, and
+ * equal power would make that louder in the middle. */
+static void
+lay_crossed(const tabor_voice *v, const float *values, int64_t at, float *out,
+            uint32_t count)
 {
-    int64_t first = (int64_t)(v->phase >> 32) - TABOR_REACH;
+    int64_t turn = v->loop_end - v->loop_start;
+    uint32_t passed = (uint32_t)(at - (int64_t)cross_start(v));
+    float per_frame = 1.0f / (float)v->loop_fade;
     for (uint32_t k = 0; k < count; k++) {
-        window[k] = values[loop_frame(v, first + k)];
+        float bend = tabor_ramp_bend((float)(passed + k) * per_frame);
+        float here = values[at + k], before = values[at + k - turn];
+        out[k] = here + (before - here) * bend;
+    }
+}
+
+TABOR_RT void
+tabor_position_unroll(const tabor_voice *v, const float *values, uint32_t back,
+                      float *window, uint32_t count)
+{
+    int64_t first = (int64_t)(v->phase >> 32) - back;
+    int64_t cross = (int64_t)cross_start(v);
+    for (uint32_t k = 0; k < count;) {
+        int64_t at = loop_frame(v, first + k);
+        int64_t run = (at < cross ? cross : (int64_t)v->loop_end) - at;
+        uint32_t n = run < count - k ? (uint32_t)run : count - k;
+        if (at < cross) {
+            memcpy(window + k, values + at, n * sizeof *window);
+        } else {
+            lay_crossed(v, values, at, window + k, n);
+        }
+        k += n;
     }
 }

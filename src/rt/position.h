@@ -26,10 +26,15 @@ TABOR_RT void tabor_position_skip(tabor_voice *v, uint64_t frames);
  * one can't.  [audio] */
 TABOR_RT uint64_t tabor_position_before_seam(const tabor_voice *v);
 
-/* Lay count of a channel's frames out as they are heard, from TABOR_REACH
- * before the position on.  [audio] */
+/* Frames that can be copied before a loop's end crosses into its start; 0 if
+ * the first one can't.  [audio] */
+TABOR_RT uint64_t tabor_position_before_cross(const tabor_voice *v);
+
+/* Lay count of a looped channel's frames out as they are heard, from back
+ * frames before the position on.  [audio] */
 TABOR_RT void tabor_position_unroll(const tabor_voice *v, const float *values,
-                                    float *window, uint32_t count);
+                                    uint32_t back, float *window,
+                                    uint32_t count);
 
 /* Engine frames in which the voice moves on by way, at the present step.
  * [audio] */

@@ -107,9 +107,11 @@ typedef struct tabor_voice {
     uint16_t sample; /* slot */
     uint16_t channels;
     uint8_t owner, reason;
-    uint8_t stealing; /* 1: fading for another voice, not counted any more */
-    uint8_t looped;   /* 1: what is before the loop's start is its end */
-    uint8_t kernel;   /* TABOR_READ_..., one of the three */
+    uint8_t stealing;   /* 1: fading for another voice, not counted any more */
+    uint8_t looped;     /* 1: what is before the loop's start is its end */
+    uint8_t kernel;     /* TABOR_READ_..., one of the three */
+    uint32_t loop_fade; /* frames of the loop's end that cross into what is
+                         * before its start */
 } tabor_voice;
 
 _Static_assert(sizeof(tabor_voice) <= 320, "a voice is small");

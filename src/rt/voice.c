@@ -116,6 +116,7 @@ set_path(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
     if (shape && shape->body.shape.loop_end) {
         v->loop_start = shape->body.shape.loop_start;
         v->loop_end = shape->body.shape.loop_end;
+        v->loop_fade = shape->more.loop_fade;
         frames = TABOR_LENGTH_TO_END;
     }
     if (play->body.play.length < frames) {
