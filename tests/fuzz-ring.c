@@ -39,6 +39,9 @@ make_command(tabor_command *c, unsigned owner, tabor_handle sample)
         c->body.play.pan = (float)(roll() % 100) * 0.021f - 1.0f;
         c->body.play.offset = (uint32_t)(roll() % 3000);
     }
+    if (c->type == TABOR_COMMAND_SEEK && roll() % 2) {
+        c->body.seek.position = (uint32_t)(roll() % 2100);
+    }
     if (c->type == TABOR_COMMAND_CANCEL && roll() % 2) {
         c->body.cancel.tag = 0;
         c->body.cancel.start = roll() % 200000;

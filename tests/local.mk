@@ -29,6 +29,7 @@ c_tests = %D%/batch \
     %D%/ring \
     %D%/sample \
     %D%/schedule \
+    %D%/seek \
     %D%/shape \
     %D%/steal \
     %D%/take
@@ -62,6 +63,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_sample_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_sample_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_sample_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_seek_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_seek_LDADD = $(TEST_LDADD)
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
@@ -88,7 +91,7 @@ EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
-    %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
+    %D%/py-seek.py %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
     %D%/py-take.py
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
 if WITH_PYTHON
@@ -96,7 +99,7 @@ TESTS += $(py_tests)
 endif
 
 lua_tests = %D%/lua-batch.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
-    %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-shape.lua \
+    %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-seek.lua %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua %D%/lua-take.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/terminal.py

@@ -35,17 +35,23 @@ class Takes(unittest.TestCase):
         heard = b""
         for _ in range(200):
             for _ in range(dice.randrange(4)):
+                loop = dice.choice((False, True, (0.005, 0.02)))
                 voice = dice.choice(sounds).play(
                     velocity=dice.random(), pan=dice.uniform(-1, 1),
                     pitch=dice.choice((0, 0, 7, -5.5)),
                     at=dice.choice((None, engine.now + dice.random() / 10)),
                     late=dice.choice(("play", "catch_up", "drop")),
-                    loop=dice.choice((False, True, (0.005, 0.02))),
-                    fade_in=dice.choice((0, 0.003)),
+                    loop=loop,
+                    loop_fade=0.004 if isinstance(loop, tuple) else 0,
+                    offset=dice.choice((0, 0.001)),
+                    duration=dice.choice((None, 0.1)),
+                    fade_in=dice.choice((None, 0, 0.003)),
                     env=dice.choice((None, env)),
                     choke=dice.randrange(4), tag=dice.randrange(3))
                 voice.set(gain=dice.random(), rate=dice.uniform(0.5, 2),
                           ramp=dice.random() / 50)
+                voice.seek(dice.random() / 25,
+                           at=engine.now + dice.random() / 10)
                 dice.choice((voice.stop, voice.release))(
                     at=engine.now + dice.random() / 5)
             if dice.random() < 0.1:

@@ -372,8 +372,10 @@ test_soft_ends(void)
     p.offset = 10;
     p.fade_in = 0;
     ok(off_by(&r, &p, 1000, 0, 0) == 0, "at the start too");
-    p.fade_in = TABOR_FADE_EDGE;
-    ok(off_by(&r, &p, 1000, 0, 0) == 0, "nor is there one at an edge");
+    p.fade_in = p.fade_out = TABOR_FADE_AUTO;
+    p.slice_start = 10;
+    p.slice_frames = 1000;
+    ok(off_by(&r, &p, 1000, 0, 0) == 0, "nor is there one at a slice's edges");
     p.at = tabor_engine_frame(r.engine) - 100;
     p.late = TABOR_LATE_CATCH_UP;
     ok(off_by(&r, &p, 900, 1, 0) < close, "unless it is caught up past it");

@@ -87,7 +87,7 @@ engine_ramp(lua_State *L, const lua_engine *e, const char *what,
             const char *name, double seconds)
 {
     const uint64_t frames = engine_frames(L, e, what, name, seconds);
-    if (frames >= TABOR_FADE_EDGE) { /* which has a meaning of its own */
+    if (frames >= TABOR_FADE_AUTO) { /* which has a meaning of its own */
         luaL_error(L, "%s: %s of %f seconds is too long", what, name, seconds);
     }
     return (uint32_t)frames;

@@ -72,16 +72,11 @@ shape_clip(lua_State *L, const lua_sample *s, tabor_play_params *params)
                    (lua_Integer)(params->loop_start - s->first));
     }
     const uint64_t left = s->info.frames - params->offset;
-    /* a slice's own edges are no mid-sample */
-    if (params->offset == 0 && params->fade_in == TABOR_FADE_AUTO) {
-        params->fade_in = TABOR_FADE_EDGE;
-    }
-    if (params->loop == TABOR_LOOP_NONE && params->length >= left) {
+    if (params->loop == TABOR_LOOP_NONE && params->length > left) {
         params->length = left;
-        if (params->fade_out == TABOR_FADE_AUTO) {
-            params->fade_out = 0;
-        }
     }
+    params->slice_start = s->first;
+    params->slice_frames = s->info.frames;
     params->offset += s->first;
 }
 

@@ -302,6 +302,34 @@ voice_release(lua_State *L)
     return send_to_voice(L, send_release, &c);
 }
 
+/* --------------------------------------------------------------- seek -- */
+
+typedef struct seek_command {
+    tabor_handle voice;
+    uint64_t position, at;
+} seek_command;
+
+static tabor_status
+send_seek(tabor_client *client, void *given)
+{
+    const seek_command *c = given;
+    return tabor_voice_seek(client, c->voice, c->position, c->at);
+}
+
+/* voice:seek(position[, { at = ... }]) */
+static int
+voice_seek(lua_State *L)
+{
+    const lua_voice *v = voice_check(L, 1);
+    const double position = luaL_checknumber(L, 2);
+    release_options o = {NAN, TABOR_ASAP};
+    options_read(L, 3, "seek", release_known, &o);
+    seek_command c = {v->handle,
+                      engine_frames(L, v->engine, "seek", "position", position),
+                      engine_at(L, v->engine, "seek", o.at, o.at_frame)};
+    return send_to_voice(L, send_seek, &c);
+}
+
 /* -------------------------------------------------------------- close -- */
 
 /* Leaving a block must not fail, nor wait: a full queue lets it ring. */
@@ -491,11 +519,9 @@ static const luaL_Reg voice_meta[] = {{"__gc", voice_gc},
                                       {"__eq", voice_eq},
                                       {NULL, NULL}};
 
-static const luaL_Reg voice_methods[] = {{"stop", voice_stop},
-                                         {"release", voice_release},
-                                         {"set", voice_set},
-                                         {"wait", voice_wait},
-                                         {NULL, NULL}};
+static const luaL_Reg voice_methods[] = {
+    {"stop", voice_stop}, {"release", voice_release}, {"seek", voice_seek},
+    {"set", voice_set},   {"wait", voice_wait},       {NULL, NULL}};
 
 void
 voice_class(lua_State *L)

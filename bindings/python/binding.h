@@ -38,6 +38,7 @@ typedef enum call_id {
     CALL_SAMPLE_SLICE,
     CALL_VOICE_STOP,
     CALL_VOICE_RELEASE,
+    CALL_VOICE_SEEK,
     CALL_VOICE_SET,
     CALL_VOICE_WAIT,
     CALL_ENV, /* no call: the attributes of an ADSR */

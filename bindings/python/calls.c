@@ -38,6 +38,7 @@ static const call_words calls[CALL_COUNT] = {
     [CALL_SAMPLE_SLICE] = {"slice", 2, {"start", "end", NULL}},
     [CALL_VOICE_STOP] = {"stop", 1, {"fade", "at", "at_frame", NULL}},
     [CALL_VOICE_RELEASE] = {"release", 0, {"at", "at_frame", NULL}},
+    [CALL_VOICE_SEEK] = {"seek", 1, {"position", "at", "at_frame", NULL}},
     [CALL_VOICE_SET] = {"set",
                         0,
                         {"gain", "pan", "rate", "pitch", "ramp", "at",
@@ -257,7 +258,7 @@ ramp_from_seconds(PyObject *value, const char *word, uint32_t rate,
     if (frames_from_seconds(value, word, rate, &frames) < 0) {
         return -1;
     }
-    if (frames >= TABOR_FADE_EDGE) { /* which has a meaning of its own */
+    if (frames >= TABOR_FADE_AUTO) { /* which has a meaning of its own */
         PyErr_Format(PyExc_ValueError, "%s of %R seconds is too long", word,
                      value);
         return -1;

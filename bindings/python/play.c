@@ -271,9 +271,8 @@ shift_into_slice(const sample_object *slice, tabor_play_params *p)
     if (p->offset > frames) {
         return raise_past_slice("offset", p->offset, p->offset, frames);
     }
-    if (p->offset == 0 && p->fade_in == TABOR_FADE_AUTO) {
-        p->fade_in = TABOR_FADE_EDGE; /* a slice's own edge is no mid-sample */
-    }
+    p->slice_start = slice->first;
+    p->slice_frames = frames;
     if (p->loop == TABOR_LOOP_SAMPLE) {
         p->loop = TABOR_LOOP_POINTS;
         p->loop_start = 0;
@@ -288,11 +287,8 @@ shift_into_slice(const sample_object *slice, tabor_play_params *p)
         }
         p->loop_start += slice->first;
         p->loop_end += slice->first;
-    } else if (p->length >= frames - p->offset) {
+    } else if (p->length > frames - p->offset) {
         p->length = frames - p->offset;
-        if (p->fade_out == TABOR_FADE_AUTO) {
-            p->fade_out = 0;
-        }
     }
     p->offset += slice->first;
     return 0;

@@ -144,9 +144,10 @@ voice_await(PyObject *self)
 
 /* ------------------------------------------------------------ commands -- */
 
-/* What send_stop(), send_release() and send_set() need. */
+/* What send_stop(), send_release(), send_seek() and send_set() need. */
 typedef struct voice_command {
     tabor_handle voice;
+    uint64_t position;
     uint32_t fade_frames;
     uint64_t at;
     tabor_voice_params params;
@@ -164,6 +165,13 @@ send_release(tabor_client *client, void *command)
 {
     const voice_command *c = command;
     return tabor_voice_release(client, c->voice, c->at);
+}
+
+static tabor_status
+send_seek(tabor_client *client, void *command)
+{
+    const voice_command *c = command;
+    return tabor_voice_seek(client, c->voice, c->position, c->at);
 }
 
 static tabor_status
@@ -220,6 +228,30 @@ static SCRIPT_CALL(voice_release)
         return NULL;
     }
     return send_to_voice(voice, send_release, &command);
+}
+
+static SCRIPT_CALL(voice_seek)
+{
+    voice_object *voice = (voice_object *)self;
+    PyObject *v[CALL_MAX_WORDS];
+    voice_command command = {.at = TABOR_ASAP};
+
+    if (voice_check(voice) < 0 ||
+        call_sort(voice->engine->state, CALL_VOICE_SEEK, args, count, names,
+                  v) < 0) {
+        return NULL;
+    }
+    if (!v[0]) {
+        PyErr_SetString(PyExc_TypeError,
+                        "seek() needs a position, in seconds of the sample");
+        return NULL;
+    }
+    const uint32_t rate = voice->engine->rate;
+    if (frames_from_seconds(v[0], "position", rate, &command.position) < 0 ||
+        time_from(v[1], v[2], rate, &command.at) < 0) {
+        return NULL;
+    }
+    return send_to_voice(voice, send_seek, &command);
 }
 
 /* The order of CALL_VOICE_SET's words. */
@@ -340,6 +372,12 @@ static PyMethodDef voice_methods[] = {
         "release($self, *, at=None, at_frame=None)\n--\n\n"
         "Let the release of its envelope begin; without one, stop in 5 ms. "
         "False\nif it had ended."),
+    SCRIPT_METHOD(
+        "seek", voice_seek,
+        "seek($self, position, *, at=None, at_frame=None)\n--\n\n"
+        "Go on at another place of the sample, or of the slice, in seconds; "
+        "the\nold place fades while the new one rises. A loop goes on "
+        "looping. False if\nit had ended."),
     SCRIPT_METHOD(
         "set", voice_set,
         "set($self, *, gain=None, pan=None, rate=None, pitch=None,\n"

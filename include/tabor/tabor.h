@@ -85,8 +85,6 @@ typedef struct tabor_client tabor_client;
  * ends in mid-sample, as an offset, a length and a late start make it do; else
  * none. */
 #define TABOR_FADE_AUTO UINT32_MAX
-/* A fade_in: the same, but the offset is an edge, not mid-sample. */
-#define TABOR_FADE_EDGE (UINT32_MAX - 1)
 
 /* ------------------------------------------------------------ library -- */
 
@@ -519,13 +517,17 @@ typedef struct tabor_play_params {
      * into as many before its start; at most the loop's start, and its length
      */
     uint32_t loop_fade;
+    /* what a slice is of its sample: its edges are no mid-sample, and
+     * tabor_voice_seek() counts in it; 0 frames: all of the sample */
+    uint64_t slice_start, slice_frames;
 } tabor_play_params;
 
 #define TABOR_PLAY                                                             \
     {                                                                          \
         sizeof(tabor_play_params), 0, TABOR_ASAP, 0, TABOR_TO_END, 1.0, 0.0,   \
             1.0, 1.0, 0.0, TABOR_LATE_PLAY, TABOR_LOOP_NONE, 0, 0,             \
-            TABOR_FADE_AUTO, TABOR_FADE_AUTO, 0, NULL, TABOR_KERNEL_DEFAULT, 0 \
+            TABOR_FADE_AUTO, TABOR_FADE_AUTO, 0, NULL, TABOR_KERNEL_DEFAULT,   \
+            0, 0, 0                                                            \
     }
 
 /* Play a sample once, starting on an exact frame.  [client]
@@ -578,6 +580,23 @@ typedef struct tabor_voice_params {
  * Errors as in tabor_voice_stop(), TABOR_ERR_INVALID. */
 TABOR_API tabor_status tabor_voice_set(tabor_client *client, tabor_handle voice,
                                        const tabor_voice_params *params);
+
+/* Go on at another place of the sample, from frame at on; a voice that has not
+ * started begins there.  [client]
+ *
+ * The old place fades out while the new one fades in, in 5 ms. A loop goes on
+ * looping: past its end counts round it. A length still ends where it would
+ * have in the sample; a loop's goes on counting.
+ *
+ * position  frame of the sample, or of the slice that was played
+ *
+ * TABOR_ERR_INVALID  past the end
+ * TABOR_ERR_STALE    the voice has ended
+ * TABOR_ERR_FULL     nothing was sent; see tabor_full_info()
+ */
+TABOR_API tabor_status tabor_voice_seek(tabor_client *client,
+                                        tabor_handle voice, uint64_t position,
+                                        uint64_t at);
 
 /* 1 until the voice's Ended event has been read from the ring.  [any] */
 TABOR_API int tabor_voice_alive(tabor_client *client, tabor_handle voice);

@@ -14,6 +14,7 @@
 typedef struct tabor_client_play {
     uint32_t generation;
     float velocity;
+    uint32_t first, frames; /* of the sample: where a seek counts */
     uint8_t alive;
 } tabor_client_play;
 

@@ -144,7 +144,7 @@ fill_env(const tabor_env *env, tabor_command *shape)
 static uint32_t
 fade_frames(uint32_t fade)
 {
-    return fade == TABOR_FADE_AUTO || fade == TABOR_FADE_EDGE ? 0 : fade;
+    return fade == TABOR_FADE_AUTO ? 0 : fade;
 }
 
 static int
@@ -159,13 +159,16 @@ static uint8_t
 soft_flags(const tabor_play_params *p)
 {
     unsigned flags = 0;
-    if (p->fade_in == TABOR_FADE_AUTO || p->fade_in == TABOR_FADE_EDGE) {
+    uint64_t end = p->slice_start + p->slice_frames;
+    if (p->fade_in == TABOR_FADE_AUTO) {
         flags |= TABOR_COMMAND_SOFT_START;
     }
-    if (p->fade_in == TABOR_FADE_EDGE) {
+    if (p->slice_frames && p->offset == p->slice_start) {
         flags |= TABOR_COMMAND_EDGE;
     }
-    if (p->fade_out == TABOR_FADE_AUTO) {
+    if (p->fade_out == TABOR_FADE_AUTO &&
+        (!p->slice_frames || p->loop != TABOR_LOOP_NONE ||
+         p->length != end - p->offset)) {
         flags |= TABOR_COMMAND_SOFT_END;
     }
     return (uint8_t)flags;
@@ -212,6 +215,13 @@ check_play(const tabor_play_params *p, uint32_t frames)
                           "offset is %" PRIu64
                           " frames, but the sample has %" PRIu32,
                           p->offset, frames);
+    }
+    if (p->slice_start > frames || p->slice_frames > frames - p->slice_start) {
+        return tabor_fail(TABOR_ERR_INVALID,
+                          "the slice is frames %" PRIu64 " to %" PRIu64
+                          ", but the sample has %" PRIu32,
+                          p->slice_start, p->slice_start + p->slice_frames,
+                          frames);
     }
     if ((unsigned)p->late > TABOR_LATE_DROP) {
         return tabor_fail(TABOR_ERR_INVALID, "late is %d: no such policy",
@@ -329,6 +339,15 @@ fill_play(const tabor_play_params *p, uint32_t frames, tabor_command *command)
     return TABOR_OK;
 }
 
+/* What later commands to the voice are reckoned from. */
+static void
+remember(tabor_client_play *play, const tabor_play_params *p, uint32_t frames)
+{
+    play->velocity = (float)p->velocity;
+    play->first = (uint32_t)p->slice_start;
+    play->frames = p->slice_frames ? (uint32_t)p->slice_frames : frames;
+}
+
 TABOR_API tabor_status
 tabor_play(tabor_client *client, tabor_handle sample,
            const tabor_play_params *params, tabor_handle *voice)
@@ -356,8 +375,8 @@ tabor_play(tabor_client *client, tabor_handle sample,
     if ((st = tabor_client_reserve(client, n, 0)) == TABOR_OK &&
         (st = take_play(client, &play->target)) == TABOR_OK) {
         commands[0].target = play->target;
-        client->plays[tabor_handle_slot(play->target)].velocity =
-            (float)p->velocity;
+        remember(&client->plays[tabor_handle_slot(play->target)], p,
+                 size.frames);
         tabor_client_send(client, &commands[2 - n], n);
         *voice = play->target;
     }
@@ -450,6 +469,41 @@ tabor_voice_set(tabor_client *client, tabor_handle voice,
         if (!(params->which & TABOR_SET_GAIN)) {
             command.body.set.gain = 0.0f;
         }
+        tabor_client_send(client, &command, 1);
+    }
+    pthread_mutex_unlock(&client->mutex);
+    return st;
+}
+
+static tabor_status
+check_position(const tabor_client_play *play, uint64_t position)
+{
+    if (position <= play->frames) {
+        return TABOR_OK;
+    }
+    return tabor_fail(TABOR_ERR_INVALID,
+                      "position is frame %" PRIu64
+                      ", but the sample ends at %" PRIu32,
+                      position, play->frames);
+}
+
+TABOR_API tabor_status
+tabor_voice_seek(tabor_client *client, tabor_handle voice, uint64_t position,
+                 uint64_t at)
+{
+    tabor_command command = {.type = TABOR_COMMAND_SEEK, .target = voice};
+    tabor_status st = tabor_engine_check(client->engine);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    set_time(&command, at);
+    pthread_mutex_lock(&client->mutex);
+    const tabor_client_play *play = find_play(client, voice);
+    if (!play) {
+        st = fail_ended();
+    } else if ((st = check_position(play, position)) == TABOR_OK &&
+               (st = tabor_client_reserve(client, 1, 0)) == TABOR_OK) {
+        command.body.seek.position = (uint32_t)(play->first + position);
         tabor_client_send(client, &command, 1);
     }
     pthread_mutex_unlock(&client->mutex);

@@ -24,6 +24,7 @@ typedef enum tabor_command_type {
     TABOR_COMMAND_RETIRE_SAMPLE = 9, /* target: sample */
     TABOR_COMMAND_SHAPE = 10,        /* goes before its play, same target */
     TABOR_COMMAND_RELEASE = 11,      /* target: voice */
+    TABOR_COMMAND_SEEK = 12,         /* target: voice */
     TABOR_COMMAND_TYPES
 } tabor_command_type;
 
@@ -114,6 +115,9 @@ typedef struct tabor_command {
             uint32_t spare;
             uint64_t start, end; /* frames of the plays, end excluded */
         } cancel;
+        struct {
+            uint32_t position; /* frame of the sample */
+        } seek;
         struct {
             uint32_t how, fade_frames;
         } retire;

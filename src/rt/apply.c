@@ -368,6 +368,47 @@ apply_voice_set(tabor_rt *rt, unsigned owner, const tabor_command *command)
     }
 }
 
+/* One that has not started begins there, and ends on the frame of the sample
+ * on which it would have. */
+static void
+move_scheduled(tabor_command *play, const tabor_command *shape,
+               uint32_t position)
+{
+    uint64_t end = (uint64_t)play->body.play.offset + play->body.play.length;
+    uint64_t left = end > position ? end - position : 0;
+    int loops = shape && shape->body.shape.loop_end;
+    if (!loops && play->body.play.length != TABOR_LENGTH_TO_END) {
+        play->body.play.length = clip(left);
+    }
+    play->body.play.offset = position;
+    play->flags &= (uint8_t)~TABOR_COMMAND_EDGE;
+}
+
+static void
+apply_seek(tabor_rt *rt, unsigned owner, const tabor_command *command)
+{
+    tabor_rt_client *c = rt->clients[owner];
+    tabor_rt_play *play = tabor_play_find(rt, owner, command->target);
+    int scheduled = play && play->state == TABOR_PLAY_SCHEDULED;
+    uint32_t position = command->body.seek.position;
+    unsigned sample = 0;
+    if (play) {
+        sample = scheduled
+                     ? tabor_handle_slot(c->slab[play->where].body.play.sample)
+                     : rt->voices[play->where].sample;
+    }
+    if (!play || position > rt->slots[sample].frames) {
+        count_stale(rt, owner);
+    } else if (scheduled) {
+        move_scheduled(&c->slab[play->where],
+                       play->shape == TABOR_NO_SHAPE ? NULL
+                                                     : &c->slab[play->shape],
+                       position);
+    } else {
+        tabor_voice_jump(rt, &rt->voices[play->where], position);
+    }
+}
+
 static void
 apply_retire(tabor_rt *rt, unsigned owner, const tabor_command *command)
 {
@@ -459,6 +500,9 @@ tabor_apply_next(tabor_rt *rt)
         break;
     case TABOR_COMMAND_RELEASE:
         apply_release(rt, key.owner, c);
+        break;
+    case TABOR_COMMAND_SEEK:
+        apply_seek(rt, key.owner, c);
         break;
     case TABOR_COMMAND_CANCEL:
         apply_cancel(rt, key.owner, c);

@@ -22,24 +22,41 @@ nearer(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static int
+will_fade_out(const tabor_voice *v)
+{
+    return v->fade_out && !v->ending;
+}
+
 /* A fade out begins so long before the natural end. */
 static void
 begin_fade_out(tabor_voice *v, uint64_t frame)
 {
-    uint64_t left = v->fade_out ? tabor_position_frames_left(v) : TABOR_NEVER;
-    if (v->fade_out && left <= v->fade_out) {
+    uint64_t left =
+        will_fade_out(v) ? tabor_position_frames_left(v) : TABOR_NEVER;
+    if (will_fade_out(v) && left <= v->fade_out) {
         tabor_ramp_to(&v->fade, frame, (uint32_t)left, 0.0f);
-        v->fade_out = 0;
+        v->ending = 1;
     }
+}
+
+/* The frame at which v has risen where a seek has put it, or TABOR_NEVER. */
+static uint64_t
+end_of_entry(const tabor_rt *rt, tabor_voice *v, uint64_t frame)
+{
+    const tabor_ramp entry = tabor_voice_entry(rt, v, frame);
+    v->entering = (uint8_t)tabor_ramp_moves(&entry, frame);
+    return tabor_ramp_rest(&entry, frame);
 }
 
 /* Frames from frame on, at most n, in which nothing about v changes kind. */
 static uint32_t
-even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
+even_frames(const tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t n)
 {
     uint64_t cut = nearer(frame + n, tabor_position_step(v, frame));
     tabor_envelope_step(&v->env, frame);
     begin_fade_out(v, frame);
+    cut = nearer(cut, end_of_entry(rt, v, frame));
     cut = nearer(cut, v->stop_frame);
     cut = nearer(cut, v->env.next);
     cut = nearer(cut, tabor_ramp_rest(&v->env.level, frame));
@@ -49,10 +66,10 @@ even_frames(tabor_voice *v, uint64_t frame, uint32_t n)
     cut = nearer(cut, tabor_ramp_rest(&v->fade, frame));
     uint64_t count = nearer(cut - frame, CHUNK);
     /* far from its end, and that is mostly, there is nothing to divide */
-    if (v->fade_out || v->left_phase < CHUNK * v->step) {
+    if (will_fade_out(v) || v->left_phase < CHUNK * v->step) {
         uint64_t left = tabor_position_frames_left(v);
         count = nearer(count, left);
-        if (v->fade_out && left != TABOR_NEVER) {
+        if (will_fade_out(v) && left != TABOR_NEVER) {
             count = nearer(count, left - v->fade_out);
         }
     }
@@ -126,13 +143,14 @@ add_panned(const tabor_kernels *kernels, const tabor_voice *v, float *left,
     kernels->add_pair_moving(out, in, &levels, n);
 }
 
-/* An envelope is one level more, for the few voices that have one: their
- * values are multiplied before they are added. in may be out. */
+/* An envelope, and the rise after a seek, is one level more, for the few voices
+ * that have one: their values are multiplied before they are added. in may be
+ * out. */
 static void
-apply_envelope(const tabor_voice *v, float *out, const float *in,
-               uint64_t frame, uint32_t n)
+apply_ramp(const tabor_ramp *ramp, float *out, const float *in, uint64_t frame,
+           uint32_t n)
 {
-    const tabor_slope level = slope_of(&v->env.level, frame);
+    const tabor_slope level = slope_of(ramp, frame);
     for (uint32_t i = 0; i < n; i++) {
         out[i] = in[i] * tabor_slope_at(&level, i);
     }
@@ -244,7 +262,12 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
             in = scratch[0];
         }
         if (v->env.stage != TABOR_STAGE_NONE) {
-            apply_envelope(v, scratch[c % 2], in, frame, n);
+            apply_ramp(&v->env.level, scratch[c % 2], in, frame, n);
+            in = scratch[c % 2];
+        }
+        if (v->entering) {
+            const tabor_ramp entry = tabor_voice_entry(rt, v, frame);
+            apply_ramp(&entry, scratch[c % 2], in, frame, n);
             in = scratch[c % 2];
         }
         add_channel(rt, v, c, in, frame, offset, n);
@@ -266,7 +289,7 @@ mix_voice(tabor_rt *rt, tabor_voice *v, uint32_t n)
 {
     uint32_t done = 0;
     while (done < n && !is_over(v, rt->frame + done)) {
-        uint32_t even = even_frames(v, rt->frame + done, n - done);
+        uint32_t even = even_frames(rt, v, rt->frame + done, n - done);
         /* none if a stage that was entered just now has ended it */
         if (even > 0) {
             done += mix_even(rt, v, rt->frame + done, done, even);

@@ -137,10 +137,9 @@ tabor_play_miss(tabor_rt *rt, unsigned owner, tabor_rt_play *play,
     tabor_sample_drop(rt, tabor_handle_slot(command->body.play.sample));
 }
 
-TABOR_RT void
-tabor_play_end(tabor_rt *rt, uint32_t voice, uint64_t frame)
+static void
+tell_end(tabor_rt *rt, const tabor_voice *v, uint64_t frame)
 {
-    const tabor_voice *v = &rt->voices[voice];
     tabor_rt_client *c = rt->clients[v->owner];
     tabor_note note = {.frame = frame,
                        .handle = v->handle,
@@ -151,6 +150,15 @@ tabor_play_end(tabor_rt *rt, uint32_t voice, uint64_t frame)
     c->plays[tabor_handle_slot(v->handle)].state = TABOR_PLAY_FREE;
     c->sounding--;
     tabor_note_push(rt, v->owner, &note);
+}
+
+TABOR_RT void
+tabor_play_end(tabor_rt *rt, uint32_t voice, uint64_t frame)
+{
+    const tabor_voice *v = &rt->voices[voice];
+    if (v->handle) { /* what a seek has left is nobody's play */
+        tell_end(rt, v, frame);
+    }
     tabor_voice_free(rt, voice);
     tabor_sample_drop(rt, v->sample);
 }

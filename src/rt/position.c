@@ -67,6 +67,19 @@ tabor_position_skip(tabor_voice *v, uint64_t frames)
     }
 }
 
+TABOR_RT void
+tabor_position_jump(tabor_voice *v, uint32_t frame)
+{
+    uint64_t phase = (uint64_t)frame << 32;
+    if (!v->loop_end) {
+        uint64_t end = v->phase + v->left_phase;
+        v->left_phase = end > phase ? end - phase : 0;
+    }
+    v->phase = phase;
+    v->looped = 0;
+    wrap(v);
+}
+
 /* ----------------------------------------------------------------- seam -- */
 
 /* The frame from which a loop's end crosses into what is before its start. */

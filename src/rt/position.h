@@ -22,6 +22,10 @@ TABOR_RT void tabor_position_move_on(tabor_voice *v, uint64_t way);
 /* The same by engine frames, any number of them.  [audio] */
 TABOR_RT void tabor_position_skip(tabor_voice *v, uint64_t frames);
 
+/* Be at another frame of the sample. Without a loop the play still ends on the
+ * frame of the sample on which it would have.  [audio] */
+TABOR_RT void tabor_position_jump(tabor_voice *v, uint32_t frame);
+
 /* Frames that can be read without reaching over a loop's seam; 0 if the first
  * one can't.  [audio] */
 TABOR_RT uint64_t tabor_position_before_seam(const tabor_voice *v);

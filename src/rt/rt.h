@@ -98,7 +98,7 @@ typedef struct tabor_voice {
     uint64_t step_from, step_to, step_start; /* a moving step, see position.c */
     uint32_t step_frames;
     uint32_t loop_start, loop_end; /* frames of the sample; end 0: no loop */
-    uint32_t fade_out; /* engine frames before its natural end; 0: done */
+    uint32_t fade_out; /* engine frames before its natural end; 0: none */
     uint32_t choke;    /* group, 0 = none */
     uint32_t late;
     const float *values;
@@ -107,11 +107,15 @@ typedef struct tabor_voice {
     uint16_t sample; /* slot */
     uint16_t channels;
     uint8_t owner, reason;
-    uint8_t stealing;   /* 1: fading for another voice, not counted any more */
+    uint8_t stealing;   /* 1: fading beside those that count: stolen, or what
+                         * a seek has left, which has a handle of 0 */
     uint8_t looped;     /* 1: what is before the loop's start is its end */
     uint8_t kernel;     /* TABOR_READ_..., one of the three */
     uint32_t loop_fade; /* frames of the loop's end that cross into what is
                          * before its start */
+    uint32_t entered;   /* low half of the engine frame of the last seek */
+    uint8_t entering;   /* 1: still rising there */
+    uint8_t ending;     /* 1: its fade out has begun */
 } tabor_voice;
 
 _Static_assert(sizeof(tabor_voice) <= 320, "a voice is small");

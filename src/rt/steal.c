@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "rt/steal.h"
 
+#include "rt/voice.h"
+
 TABOR_RT float
-tabor_steal_level(const tabor_voice *v, uint64_t frame)
+tabor_steal_level(const tabor_rt *rt, const tabor_voice *v, uint64_t frame)
 {
     float left = tabor_ramp_at(&v->left, frame);
     float right = tabor_ramp_at(&v->right, frame);
+    const tabor_ramp entry = tabor_voice_entry(rt, v, frame);
     float level = tabor_ramp_at(&v->gain, frame);
     level *= tabor_ramp_at(&v->fade, frame);
     level *= left > right ? left : right;
-    return level * tabor_ramp_at(&v->env.level, frame);
+    level *= tabor_ramp_at(&v->env.level, frame);
+    return level * tabor_ramp_at(&entry, frame);
 }
 
 /* Is it on its way to silence already? */
@@ -62,7 +66,7 @@ line_up(tabor_rt *rt)
             const tabor_voice *v = &rt->voices[i];
             if (!v->stealing && v->started != rt->frame) {
                 rt->victims[rt->victim_count++] =
-                    (tabor_victim){.level = tabor_steal_level(v, rt->frame),
+                    (tabor_victim){.level = tabor_steal_level(rt, v, rt->frame),
                                    .voice = (uint16_t)i,
                                    .fades = (uint16_t)fades(v)};
             }
@@ -98,7 +102,7 @@ tabor_steal_spare(const tabor_rt *rt)
     float least = -1.0f;
     for (uint32_t i = 0; i < rt->voice_slots; i++) {
         const tabor_voice *v = &rt->voices[i];
-        float level = v->stealing ? tabor_steal_level(v, rt->frame) : -1.0f;
+        float level = v->stealing ? tabor_steal_level(rt, v, rt->frame) : -1.0f;
         if (v->stealing && (least < 0.0f || level < least)) {
             least = level;
             quietest = i;

@@ -16,7 +16,8 @@
 
 /* How loud a voice's louder side is at a frame, compared with its sample: a
  * function of the absolute frame.  [audio] */
-TABOR_RT float tabor_steal_level(const tabor_voice *v, uint64_t frame);
+TABOR_RT float tabor_steal_level(const tabor_rt *rt, const tabor_voice *v,
+                                 uint64_t frame);
 
 /* Take the voice that goes next on rt->frame, or NULL: all that count started
  * on it. The caller makes it go.  [audio] */

@@ -286,3 +286,54 @@ tabor_voice_let_go(tabor_rt *rt, tabor_voice *v)
     tabor_envelope_release(&v->env, rt->frame);
     tabor_steal_forget(rt);
 }
+
+/* -------------------------------------------------------------- seek -- */
+
+/* What sounds now goes on in a voice that is no play's, and fades; its sample
+ * is held for it. */
+static void
+leave_ghost(tabor_rt *rt, const tabor_voice *v)
+{
+    const tabor_ramp entry = tabor_voice_entry(rt, v, rt->frame);
+    float level =
+        tabor_ramp_at(&v->fade, rt->frame) * tabor_ramp_at(&entry, rt->frame);
+    uint64_t frames = rt->declick_frames;
+    if (v->stop_frame - rt->frame < frames) {
+        frames = v->stop_frame - rt->frame;
+    }
+    if (v->fade_out && tabor_position_frames_left(v) < frames) {
+        frames = tabor_position_frames_left(v); /* it would end loud */
+    }
+    if (level == 0.0f || frames == 0 || v->started == rt->frame) {
+        return; /* there is nothing to be heard of the old place */
+    }
+    uint32_t index = find_place(rt);
+    tabor_voice *ghost = &rt->voices[index];
+    *ghost = *v;
+    ghost->handle = 0;
+    ghost->stealing = 1;
+    ghost->entering = 0;
+    ghost->ending = 1;
+    ghost->fade = tabor_ramp_still(level);
+    tabor_ramp_to(&ghost->fade, rt->frame, (uint32_t)frames, 0.0f);
+    ghost->stop_frame = rt->frame + frames;
+    rt->samples[v->sample].refs++;
+    rt->active[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+TABOR_RT void
+tabor_voice_jump(tabor_rt *rt, tabor_voice *v, uint32_t position)
+{
+    if (v->stealing || v->stop_frame <= rt->frame) {
+        return;
+    }
+    leave_ghost(rt, v);
+    tabor_position_jump(v, position);
+    if (v->ending && !v->loop_end && v->stop_frame == TABOR_NEVER) {
+        v->fade = tabor_ramp_still(1.0f); /* it has its end before it again */
+        v->ending = 0;
+    }
+    v->entered = (uint32_t)rt->frame;
+    v->entering = 1;
+    tabor_steal_forget(rt);
+}

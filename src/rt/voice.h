@@ -40,6 +40,26 @@ TABOR_RT void tabor_voice_change(tabor_rt *rt, tabor_voice *v,
  * how many there are.  [audio] */
 TABOR_RT uint32_t tabor_voices_mix(tabor_rt *rt, uint32_t n);
 
+/* Go on at another frame of the sample, which it has, from rt->frame on. What
+ * sounds now fades beside it; a voice that has lost its place takes no seek.
+ * [audio] */
+TABOR_RT void tabor_voice_jump(tabor_rt *rt, tabor_voice *v, uint32_t position);
+
+/* The ramp on which a voice rises where it was put by a seek, one level more;
+ * at rest on 1 if there was none lately.  [audio] */
+static inline tabor_ramp
+tabor_voice_entry(const tabor_rt *rt, const tabor_voice *v, uint64_t frame)
+{
+    uint32_t passed = (uint32_t)frame - v->entered;
+    if (!v->entering) {
+        return tabor_ramp_still(1.0f);
+    }
+    return (tabor_ramp){.start = frame - passed,
+                        .frames = rt->declick_frames,
+                        .from = 0.0f,
+                        .to = 1.0f};
+}
+
 /* The voice at an index is free from now on.  [audio] */
 TABOR_RT void tabor_voice_free(tabor_rt *rt, uint32_t index);
 

@@ -210,6 +210,13 @@ class Voice:
         at: SupportsFloat | None = None,
         at_frame: SupportsIndex | None = None,
     ) -> bool: ...
+    def seek(
+        self,
+        position: SupportsFloat,
+        *,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+    ) -> bool: ...
     def set(
         self,
         *,
