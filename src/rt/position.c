@@ -3,8 +3,31 @@
 
 #include <string.h>
 
-/* A moving step changes on multiples of this many engine frames. */
-#define STEP_GRID 64
+/* A moving step changes on multiples of so many engine frames. Each change is a
+ * corner in the wave, and what corners there are is heard as a hiss: it grows
+ * with the square of the grid and falls with the length of the ramp, so this
+ * keeps it 80 dB down for any length (tests/py-clicks.py). */
+static uint32_t
+step_grid(uint32_t ramp_frames)
+{
+    uint32_t grid = 4;
+    while (grid < 64 && 60 * grid * grid < ramp_frames) {
+        grid *= 2;
+    }
+    return grid;
+}
+
+/* The step in the middle of the grid's next interval. */
+static uint64_t
+moving_step(const tabor_voice *v, uint64_t passed, uint32_t grid)
+{
+    double share =
+        ((double)passed + 0.5 * (double)grid) / (double)v->step_frames;
+    share = share < 1.0 ? share : 1.0;
+    double bend = (share * share) * (3.0 - (share + share));
+    double way = (double)v->step_to - (double)v->step_from;
+    return v->step_from + (uint64_t)(int64_t)(way * bend);
+}
 
 TABOR_RT uint64_t
 tabor_position_step(tabor_voice *v, uint64_t frame)
@@ -19,13 +42,12 @@ tabor_position_step(tabor_voice *v, uint64_t frame)
         return TABOR_NEVER;
     }
     uint64_t rest = v->step_start + v->step_frames;
-    uint64_t grid = (frame / STEP_GRID + 1) * STEP_GRID;
-    if (frame % STEP_GRID == 0) {
-        double share = (double)passed / (double)v->step_frames;
-        double way = (double)v->step_to - (double)v->step_from;
-        v->step = v->step_from + (uint64_t)(int64_t)(way * share);
+    uint32_t grid = step_grid(v->step_frames);
+    if (frame % grid == 0) {
+        v->step = moving_step(v, passed, grid);
     }
-    return grid < rest ? grid : rest;
+    uint64_t line = (frame / grid + 1) * grid;
+    return line < rest ? line : rest;
 }
 
 static void
