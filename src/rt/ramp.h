@@ -4,8 +4,8 @@
  * frame: so its values do not depend on how frames are cut to blocks.
  *
  * It moves along 3s² - 2s³, which is level at both ends: the corners of a
- * straight line of 5 ms put -61 dB of a 1 kHz tone's energy more than 1.5 kHz
- * away from it, this curve -82 dB (tests/py-clicks.py). A fade out and a fade
+ * straight line of 5 ms put -67 dB of a 1 kHz tone's energy more than 1.5 kHz
+ * away from it, this curve -86 dB (tests/py-clicks.py). A fade out and a fade
  * in over the same frames add up to 1.
  */
 #ifndef TABOR_RT_RAMP_H
