@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Nothing clicks: what is done to a sounding tone makes no step that a tone and
-a ramp would not, and no sound away from the tone.
+"""Nothing clicks: what is done to a sounding tone makes no step that a tone
+and a ramp would not, and no sound away from the tone.
 
-The tone is a sine of 1 kHz and size A at 48 kHz, and what is done to it is done
-on frame E, where it is largest. Two neighbouring values of it differ by at most
+The tone is a sine of 1 kHz and size A at 48 kHz, and what is done to it is
+done on frame E, where it is largest. Two neighbouring values of it differ by
+at most
 
     2 A sin(pi f / rate)
 

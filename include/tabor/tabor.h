@@ -532,6 +532,10 @@ typedef struct tabor_play_params {
 
 /* Play a sample once, starting on an exact frame.  [client]
  *
+ * If as many voices sound as the engine has, one fades for it in 5 ms and ends
+ * as STOLEN: one that fades or was released before all others, then the
+ * quietest, then the oldest; never one that starts on the same frame.
+ *
  * params  copied; NULL = TABOR_PLAY
  * voice   out: usable at once, names the voice in events
  *
