@@ -472,6 +472,26 @@ test_choke(void)
 
 /* -------------------------------------------------------------- credit -- */
 
+/* Refused when it comes, because a panic was asked for after it was sent. */
+static void
+test_refused(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 1000), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.choke = 1;
+    must(tabor_play(r.client, sample, &p, &voice));
+    tabor_engine_panic(r.engine);
+    free(rig_render(&r, 1, 2));
+    ok(only_end(&r).reason == TABOR_CANCELLED, "a panic refuses a shaped play");
+    must(tabor_play(r.client, sample, NULL, &voice));
+    free(rig_render(&r, 1, 2));
+    tabor_stats stats;
+    tabor_get_stats(r.client, &stats);
+    ok_int(stats.stale, 0, "and its shape goes with it");
+    rig_close(&r);
+}
+
 static void
 test_credit(void)
 {
@@ -572,6 +592,7 @@ main(void)
     test_soft_ends();
     test_envelope();
     test_choke();
+    test_refused();
     test_credit();
     test_blocks();
     return tap_done();
