@@ -266,6 +266,7 @@ tabor_voice_change(tabor_rt *rt, tabor_voice *v, const tabor_command *set)
         tabor_ramp_to(&v->right, rt->frame, frames, right);
     }
     if (set->body.set.which & TABOR_COMMAND_STEP) {
+        tabor_position_step(v, rt->frame); /* a line of the grid may be here */
         v->step_from = v->step;
         v->step_to = set->body.set.step;
         v->step_start = rt->frame;
