@@ -25,6 +25,7 @@ c_tests = %D%/batch \
     %D%/headers \
     %D%/kernels \
     %D%/link \
+    %D%/meet \
     %D%/output \
     %D%/render \
     %D%/ring \
@@ -59,6 +60,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
+%C%_meet_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_meet_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_render_LDADD = $(TEST_LDADD)
 %C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)

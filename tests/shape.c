@@ -466,30 +466,6 @@ test_decayed(void)
     rig_close(&r);
 }
 
-/* A ramp of values read along straight lines tells the position. */
-static void
-test_glides(void)
-{
-    rig r = rig_open("offline", 256, 256, 1024);
-    tabor_handle sample = rig_ramp(&r, 1000, 2), voice;
-    tabor_play_params p = TABOR_PLAY;
-    p.kernel = TABOR_KERNEL_LINEAR;
-    must(tabor_play(r.client, sample, &p, &voice));
-    tabor_voice_params set = TABOR_VOICE;
-    set.which = TABOR_SET_RATE;
-    set.at = 0;
-    set.ramp_frames = 200;
-    set.rate = 2.0;
-    must(tabor_voice_set(r.client, voice, &set));
-    set.at = 128; /* on the grid: it is at 1 + 128 / 200 there */
-    must(tabor_voice_set(r.client, voice, &set));
-    float *out = rig_render(&r, 200, 2);
-    ok_near((out[150 * 2] - out[149 * 2]) * 1000, 1.64, 0.001,
-            "a rate that moves is set anew from where it is");
-    free(out);
-    rig_close(&r);
-}
-
 static void
 test_choke(void)
 {
@@ -633,7 +609,6 @@ main(void)
     test_soft_ends();
     test_envelope();
     test_decayed();
-    test_glides();
     test_choke();
     test_refused();
     test_credit();
