@@ -96,11 +96,38 @@ test_glides(void)
     rig_close(&r);
 }
 
+/* So late that it is over when it starts, and moved on that same frame. */
+static void
+test_over(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 1000), voice;
+    tabor_play_params p = TABOR_PLAY;
+    free(rig_render(&r, 200, 2));
+    p.at = 0;
+    p.late = TABOR_LATE_CATCH_UP;
+    p.offset = 100;
+    p.length = 10;
+    must(tabor_play(r.client, sample, &p, &voice));
+    must(tabor_voice_seek(r.client, voice, 50, TABOR_ASAP));
+    float *out = rig_render(&r, 200, 2), heard = 0.0f;
+    for (int i = 0; i < 400; i++) {
+        heard += out[i];
+    }
+    tabor_event e = {0};
+    tabor_poll(r.client, &e, 1);
+    ok(e.reason == TABOR_FINISHED && e.frame == 200 && heard == 0.0f,
+       "a voice that is over can't be sought back");
+    free(out);
+    rig_close(&r);
+}
+
 int
 main(void)
 {
     tap_start();
     test_fades_meet();
     test_glides();
+    test_over();
     return tap_done();
 }

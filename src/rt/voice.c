@@ -330,7 +330,7 @@ leave_ghost(tabor_rt *rt, const tabor_voice *v)
 TABOR_RT void
 tabor_voice_jump(tabor_rt *rt, tabor_voice *v, uint32_t position)
 {
-    if (v->stealing || v->stop_frame <= rt->frame) {
+    if (v->stealing || v->stop_frame <= rt->frame || v->left_phase == 0) {
         return;
     }
     leave_ghost(rt, v);
