@@ -440,6 +440,23 @@ test_panic(void)
     rig_close(&r);
 }
 
+/* The producer looks at the ring's other end only when it must. */
+static void
+test_queue_high(void)
+{
+    rig r = rig_open("offline", 64, 16, 64);
+    tabor_handle sample = rig_ramp(&r, 10, 1), voice;
+    for (int i = 0; i < 40; i++) {
+        free(rig_render(&r, 10, 2));
+        must(tabor_play(r.client, sample, NULL, &voice));
+    }
+    tabor_stats stats;
+    tabor_get_stats(r.client, &stats);
+    ok_int(stats.queue_high, 1,
+           "queue_high counts what waited at once, not what was sent");
+    rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -459,5 +476,6 @@ main(void)
     test_cancel();
     test_cancel_range();
     test_panic();
+    test_queue_high();
     return tap_done();
 }

@@ -17,6 +17,7 @@ TEST_LDADD = src/libtabor-all.la
 
 c_tests = %D%/batch \
     %D%/client \
+    %D%/completions \
     %D%/conformance \
     %D%/convert \
     %D%/device \
@@ -24,6 +25,7 @@ c_tests = %D%/batch \
     %D%/headers \
     %D%/kernels \
     %D%/link \
+    %D%/meet \
     %D%/output \
     %D%/render \
     %D%/ring \
@@ -41,6 +43,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_batch_LDADD = $(TEST_LDADD)
 %C%_client_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_client_LDADD = $(TEST_LDADD)
+%C%_completions_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_completions_LDADD = $(TEST_LDADD)
 %C%_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_conformance_LDADD = $(TEST_LDADD)
 %C%_convert_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -56,6 +60,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
+%C%_meet_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_meet_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_render_LDADD = $(TEST_LDADD)
 %C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -88,17 +94,20 @@ sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
-py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-clicks.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
+py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-clicks.py \
+    %D%/py-completions.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
-    %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
+    %D%/py-life.py %D%/py-load.py %D%/py-model.py %D%/py-others.py %D%/py-play.py \
     %D%/py-seek.py %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
     %D%/py-take.py
-EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
+EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
+    %D%/lib/capi.py %D%/lib/model.py %D%/lib/model_client.py \
+    %D%/lib/model_sound.py %D%/lib/model_wrong.py
 if WITH_PYTHON
 TESTS += $(py_tests)
 endif
 
-lua_tests = %D%/lua-batch.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
+lua_tests = %D%/lua-batch.lua %D%/lua-completions.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-seek.lua %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua %D%/lua-take.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \

@@ -450,6 +450,23 @@ test_envelope(void)
 }
 
 static void
+test_decayed(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 1000), voice;
+    const tabor_env env = {.attack = 10, .hold = 5, .decay = 15};
+    tabor_play_params p = TABOR_PLAY;
+    p.env = &env;
+    must(tabor_play(r.client, sample, &p, &voice));
+    free(rig_render(&r, 30, 2));
+    tabor_event e = only_end(&r);
+    ok(e.type == TABOR_EVENT_ENDED && e.reason == TABOR_FINISHED &&
+           e.frame == 30,
+       "what has decayed to nothing ends in the block that it ends in");
+    rig_close(&r);
+}
+
+static void
 test_choke(void)
 {
     rig r = rig_open("offline", 64, 256, 1024);
@@ -471,6 +488,26 @@ test_choke(void)
 }
 
 /* -------------------------------------------------------------- credit -- */
+
+/* Refused when it comes, because a panic was asked for after it was sent. */
+static void
+test_refused(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 1000), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.choke = 1;
+    must(tabor_play(r.client, sample, &p, &voice));
+    tabor_engine_panic(r.engine);
+    free(rig_render(&r, 1, 2));
+    ok(only_end(&r).reason == TABOR_CANCELLED, "a panic refuses a shaped play");
+    must(tabor_play(r.client, sample, NULL, &voice));
+    free(rig_render(&r, 1, 2));
+    tabor_stats stats;
+    tabor_get_stats(r.client, &stats);
+    ok_int(stats.stale, 0, "and its shape goes with it");
+    rig_close(&r);
+}
 
 static void
 test_credit(void)
@@ -571,7 +608,9 @@ main(void)
     test_fades();
     test_soft_ends();
     test_envelope();
+    test_decayed();
     test_choke();
+    test_refused();
     test_credit();
     test_blocks();
     return tap_done();

@@ -300,7 +300,9 @@ tabor_client_send_now(tabor_client *c, const tabor_command *commands,
     c->sent += n;
     uint32_t used = ring->next_tail - ring->seen_head;
     if (used > c->queue_high) {
-        c->queue_high = used;
+        /* the other end was seen long ago, maybe */
+        used = ring->capacity - tabor_ring_reserve(ring, ring->capacity);
+        c->queue_high = used > c->queue_high ? used : c->queue_high;
     }
 }
 

@@ -127,20 +127,6 @@ is_sane(const tabor_command *c)
     }
 }
 
-/* End a play that was refused on arrival, so that it too has its one end. */
-static void
-refuse_play(tabor_rt *rt, unsigned owner, const tabor_command *command,
-            unsigned reason)
-{
-    tabor_note note = {.frame = rt->frame,
-                       .handle = command->target,
-                       .value = TABOR_NEVER,
-                       .type = TABOR_NOTE_ENDED,
-                       .reason = (uint16_t)reason};
-    tabor_note_push(rt, owner, &note);
-    rt->clients[owner]->done++;
-}
-
 /* A shape waits for its play, which is the next command. */
 static void
 accept_shape(tabor_rt *rt, unsigned owner, const tabor_command *command)
@@ -178,6 +164,24 @@ take_shape(tabor_rt *rt, unsigned owner, const tabor_command *play,
         return TABOR_NO_SHAPE;
     }
     return shape;
+}
+
+/* End a play that was refused on arrival, so that it too has its one end. */
+static void
+refuse_play(tabor_rt *rt, unsigned owner, const tabor_command *command,
+            unsigned reason)
+{
+    tabor_note note = {.frame = rt->frame,
+                       .handle = command->target,
+                       .value = TABOR_NEVER,
+                       .type = TABOR_NOTE_ENDED,
+                       .reason = (uint16_t)reason};
+    uint16_t shape = take_shape(rt, owner, command, UINT32_MAX);
+    if (shape != TABOR_NO_SHAPE) {
+        tabor_slab_give(rt->clients[owner], shape);
+    }
+    tabor_note_push(rt, owner, &note);
+    rt->clients[owner]->done++;
 }
 
 /* The free place in the play table that a play's target names, or NULL. */

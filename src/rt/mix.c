@@ -28,14 +28,17 @@ will_fade_out(const tabor_voice *v)
     return v->fade_out && !v->ending;
 }
 
-/* A fade out begins so long before the natural end. */
+/* A fade out begins so long before the natural end, if the voice is not stopped
+ * before that. */
 static void
 begin_fade_out(tabor_voice *v, uint64_t frame)
 {
     uint64_t left =
         will_fade_out(v) ? tabor_position_frames_left(v) : TABOR_NEVER;
     if (will_fade_out(v) && left <= v->fade_out) {
-        tabor_ramp_to(&v->fade, frame, (uint32_t)left, 0.0f);
+        if (v->stop_frame > frame + left) {
+            tabor_ramp_to(&v->fade, frame, (uint32_t)left, 0.0f);
+        }
         v->ending = 1;
     }
 }

@@ -57,11 +57,15 @@ find_free(const tabor_rt *rt)
 static int
 start_fade(tabor_rt *rt, tabor_voice *v, uint32_t fade_frames, unsigned reason)
 {
-    if (v->stop_frame <= rt->frame + fade_frames) {
+    uint64_t end = rt->frame + fade_frames;
+    if (v->stop_frame <= end) {
         return 0;
     }
-    tabor_ramp_to(&v->fade, rt->frame, fade_frames, 0.0f);
-    v->stop_frame = rt->frame + fade_frames;
+    /* the fade before its natural end may bring silence sooner, and must */
+    if (v->fade.to != 0.0f || v->fade.start + v->fade.frames > end) {
+        tabor_ramp_to(&v->fade, rt->frame, fade_frames, 0.0f);
+    }
+    v->stop_frame = end;
     v->reason = (uint8_t)reason;
     return 1;
 }
@@ -266,7 +270,9 @@ tabor_voice_change(tabor_rt *rt, tabor_voice *v, const tabor_command *set)
         tabor_ramp_to(&v->right, rt->frame, frames, right);
     }
     if (set->body.set.which & TABOR_COMMAND_STEP) {
+        tabor_position_step(v, rt->frame); /* a line of the grid may be here */
         v->step_from = v->step;
+        v->ending = 0; /* a fade out under way is to be over when it is */
         v->step_to = set->body.set.step;
         v->step_start = rt->frame;
         v->step_frames = frames;
@@ -324,7 +330,7 @@ leave_ghost(tabor_rt *rt, const tabor_voice *v)
 TABOR_RT void
 tabor_voice_jump(tabor_rt *rt, tabor_voice *v, uint32_t position)
 {
-    if (v->stealing || v->stop_frame <= rt->frame) {
+    if (v->stealing || v->stop_frame <= rt->frame || v->left_phase == 0) {
         return;
     }
     leave_ghost(rt, v);

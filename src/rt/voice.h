@@ -41,8 +41,8 @@ TABOR_RT void tabor_voice_change(tabor_rt *rt, tabor_voice *v,
 TABOR_RT uint32_t tabor_voices_mix(tabor_rt *rt, uint32_t n);
 
 /* Go on at another frame of the sample, which it has, from rt->frame on. What
- * sounds now fades beside it; a voice that has lost its place takes no seek.
- * [audio] */
+ * sounds now fades beside it; a voice that has lost its place, or is over,
+ * takes no seek.  [audio] */
 TABOR_RT void tabor_voice_jump(tabor_rt *rt, tabor_voice *v, uint32_t position);
 
 /* The ramp on which a voice rises where it was put by a seek, one level more;
