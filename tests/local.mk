@@ -24,16 +24,21 @@ c_tests = %D%/batch \
     %D%/headers \
     %D%/kernels \
     %D%/link \
+    %D%/onsets \
+    %D%/onsets-control \
     %D%/output \
     %D%/render \
     %D%/ring \
     %D%/sample \
     %D%/schedule \
+    %D%/score \
     %D%/shape \
     %D%/take
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
-EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
+EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
+    %D%/lib/onsets.h %D%/lib/score.h %D%/lib/score-parts.h \
+    %D%/golden/README %D%/golden/onsets.sum %D%/golden/score.sum
 
 %C%_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_batch_LDADD = $(TEST_LDADD)
@@ -54,6 +59,13 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
+%C%_onsets_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_onsets_LDADD = $(TEST_LDADD)
+%C%_onsets_control_CPPFLAGS = $(TEST_CPPFLAGS)
+# The control's functions go in front of the core's.
+%C%_onsets_control_LDFLAGS = -Wl,--wrap=tabor_render \
+    -Wl,--wrap=tabor_voice_start
+%C%_onsets_control_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_render_LDADD = $(TEST_LDADD)
 %C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -61,6 +73,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_sample_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_sample_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_sample_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_score_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_score_LDADD = $(TEST_LDADD)
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
@@ -79,6 +93,7 @@ check_PROGRAMS += %D%/try
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
     %D%/layers.sh %D%/piece.sh
+sh_tests += %D%/golden-compilers.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
@@ -87,7 +102,9 @@ py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/p
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
     %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
     %D%/py-take.py
-EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
+py_tests += %D%/py-onsets.py
+EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
+    %D%/lib/golden.py %D%/lib/onsets.py
 if WITH_PYTHON
 TESTS += $(py_tests)
 endif
@@ -95,7 +112,9 @@ endif
 lua_tests = %D%/lua-batch.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua %D%/lua-take.lua
+lua_tests += %D%/lua-onsets.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
+    %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
 if WITH_LUA
 TESTS += $(lua_tests) %D%/console.sh
