@@ -120,6 +120,41 @@ test_same_bytes(void)
     free(live);
 }
 
+/* Values that are nearly nothing: the audio thread takes them for nothing, and
+ * so must a replay. */
+static void
+test_tiny(void)
+{
+    rig r = open_take("offline", 128, "t-tiny.tlog");
+    tabor_audio *audio, *again = NULL;
+    tabor_handle sample, voice;
+    tabor_play_params p = TABOR_PLAY;
+    must(tabor_audio_new(480, 2, 48000, &audio));
+    for (int i = 0; i < 480 * 2; i++) {
+        audio->values[i] = i % 3 ? 1e-37f : 2e-39f; /* normal from 1.2e-38 on */
+    }
+    must(tabor_sample_add(r.client, audio, "tiny", &sample));
+    must(tabor_play(r.client, sample, &p, &voice));
+    p.gain = 0.01;
+    p.rate = 0.7;
+    must(tabor_play(r.client, sample, &p, &voice));
+    float *live = rig_render(&r, 1000, 2);
+    rig_close(&r);
+    must(tabor_replay("t-tiny.tlog", &again));
+    int heard = 0;
+    for (int i = 0; i < 1000 * 2; i++) {
+        heard += live[i] != 0;
+    }
+    ok(heard == 320 * 2, "of values that are nearly nothing %d are heard",
+       heard);
+    ok(memcmp(again->values, live, 1000 * 2 * sizeof *live) == 0,
+       "and a take gives the same ones");
+    tabor_audio_free(again);
+    tabor_audio_free(audio);
+    free(live);
+    remove("t-tiny.tlog");
+}
+
 static void
 test_null(void)
 {
@@ -264,6 +299,7 @@ main(void)
 {
     tap_start();
     test_same_bytes();
+    test_tiny();
     test_null();
     test_damage();
     test_no_file();

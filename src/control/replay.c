@@ -19,6 +19,7 @@
 #include "control/status.h"
 #include "control/take.h"
 #include "rt/apply.h"
+#include "rt/denormals.h"
 #include "rt/render.h"
 
 /* Plays that one owner may name: all that handles can. */
@@ -346,7 +347,9 @@ tabor_replay(const char *path, tabor_audio **audio)
     tabor_engine_config config = TABOR_ENGINE_CONFIG;
     st = read_header(&r, &config);
     if (st == TABOR_OK && (st = prepare(&r, &config)) == TABOR_OK) {
+        tabor_denormals before = tabor_denormals_off();
         st = read_items(&r);
+        tabor_denormals_restore(before);
     }
     if (st == TABOR_OK) {
         r.out->frames = r.rt->frame;
