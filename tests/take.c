@@ -155,6 +155,37 @@ test_tiny(void)
     remove("t-tiny.tlog");
 }
 
+/* Two panics in one block are one on the audio thread; what was sent between
+ * them is silent then, and must be in a replay. */
+static void
+test_panics(void)
+{
+    rig r = open_take("offline", 128, "t-panics.tlog");
+    tabor_audio *again = NULL;
+    tabor_handle sample = rig_ramp(&r, 900, 2), voice;
+    float live[600 * 2];
+    for (int i = 0; i < 2; i++) {
+        must(tabor_engine_render(r.engine, 100, live + i * 600));
+        tabor_engine_panic(r.engine);
+        must(tabor_play(r.client, sample, NULL, &voice));
+        tabor_engine_panic(r.engine);
+        must(tabor_engine_render(r.engine, 100, live + i * 600 + 200));
+        must(tabor_play(r.client, sample, NULL, &voice));
+        must(tabor_engine_render(r.engine, 100, live + i * 600 + 400));
+    }
+    rig_close(&r);
+    must(tabor_replay("t-panics.tlog", &again));
+    int heard = 0;
+    for (int i = 0; i < 600 * 2; i++) {
+        heard += live[i] != 0;
+    }
+    ok_int(heard, (100 + 100 + 100) * 2, "two panics silence what is between");
+    ok(again->frames == 600 && memcmp(again->values, live, sizeof live) == 0,
+       "and do so in a take");
+    tabor_audio_free(again);
+    remove("t-panics.tlog");
+}
+
 static void
 test_null(void)
 {
@@ -300,6 +331,7 @@ main(void)
     tap_start();
     test_same_bytes();
     test_tiny();
+    test_panics();
     test_null();
     test_damage();
     test_no_file();

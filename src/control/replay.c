@@ -138,7 +138,8 @@ play_record(replay *r, const tabor_take_record *record)
         }
         return st;
     case TABOR_TAKE_PANIC:
-        atomic_fetch_add_explicit(&r->rt->panics, 1, memory_order_relaxed);
+        atomic_store_explicit(&r->rt->panics, record->command.panics,
+                              memory_order_relaxed);
         tabor_render_panic(r->rt);
         return TABOR_OK;
     case TABOR_TAKE_LEAVE:

@@ -15,7 +15,7 @@
 #include "link/take.h"
 
 #define TABOR_TAKE_MAGIC   "TABORTK"
-#define TABOR_TAKE_VERSION 1
+#define TABOR_TAKE_VERSION 2
 
 typedef struct tabor_take_header {
     char magic[8];

@@ -15,7 +15,8 @@
 
 enum {
     TABOR_TAKE_COMMAND = 1, /* drained from owner's ring on frame */
-    TABOR_TAKE_PANIC = 2,   /* taken on frame, before that block's commands */
+    TABOR_TAKE_PANIC = 2,   /* taken on frame, before that block's commands;
+                             * command.panics: how many there have been */
     TABOR_TAKE_LEAVE = 3,   /* owner has left, after that block's commands */
     TABOR_TAKE_SETTLE = 4   /* a block of no frames */
 };

@@ -51,7 +51,8 @@ tabor_render_panic(tabor_rt *rt)
         return;
     }
     rt->panics_done = panics;
-    tabor_take_note(rt, TABOR_TAKE_PANIC, 0, NULL);
+    const tabor_command note = {.panics = panics};
+    tabor_take_note(rt, TABOR_TAKE_PANIC, 0, &note);
     tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
