@@ -51,7 +51,7 @@ sources() {
         ls "$core/control/play.c"
     else
         find "$core/control" -name '*.c' ! -name make-tables.c
-        ls "$srcdir"/backends/{null,offline}.c
+        ls "$srcdir"/backends/{null,offline,record}.c
         echo sinc.c
     fi
 }
