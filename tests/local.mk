@@ -102,7 +102,7 @@ py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/p
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
     %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
     %D%/py-take.py
-py_tests += %D%/py-onsets.py
+py_tests += %D%/py-live.py %D%/py-onsets.py
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
     %D%/lib/golden.py %D%/lib/onsets.py
 if WITH_PYTHON
@@ -112,7 +112,7 @@ endif
 lua_tests = %D%/lua-batch.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua %D%/lua-take.lua
-lua_tests += %D%/lua-onsets.lua
+lua_tests += %D%/lua-live.lua %D%/lua-onsets.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
