@@ -20,6 +20,7 @@ c_tests = %D%/batch \
     %D%/conformance \
     %D%/convert \
     %D%/device \
+    %D%/full \
     %D%/fuzz-ring \
     %D%/headers \
     %D%/kernels \
@@ -50,6 +51,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_full_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_full_LDADD = $(TEST_LDADD)
 %C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
