@@ -186,6 +186,47 @@ test_panics(void)
     remove("t-panics.tlog");
 }
 
+/* More samples than there are slots at a time: each slot is used again, at once
+ * or when the last voice that plays it has ended. */
+static void
+test_slots(void)
+{
+    enum {
+        ROUNDS = TABOR_MAX_SAMPLES + 200,
+        FRAMES = 12
+    };
+    rig r = open_take("offline", 128, "t-slots.tlog");
+    float *live = calloc(ROUNDS * FRAMES * 2, sizeof *live);
+    tabor_audio *again = NULL;
+    tabor_handle voice;
+    double sum = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        tabor_handle sample = rig_ramp(&r, 8, 2);
+        must(tabor_play(r.client, sample, NULL, &voice));
+        must(tabor_engine_render(r.engine, i % 3, live + i * FRAMES * 2));
+        must(tabor_sample_unload(r.client, sample, (tabor_unload)(i % 2)));
+        must(tabor_engine_render(r.engine, FRAMES - i % 3,
+                                 live + (i * FRAMES + i % 3) * 2));
+        tabor_event e;
+        while (tabor_poll(r.client, &e, 1)) {
+        }
+    }
+    rig_close(&r);
+    tabor_status st = tabor_replay("t-slots.tlog", &again);
+    for (int i = 0; i < ROUNDS * FRAMES * 2; i++) {
+        sum += live[i];
+    }
+    ok(st == TABOR_OK && sum > ROUNDS,
+       "a take of %d samples is played again: %s", ROUNDS,
+       st == TABOR_OK ? "good" : tabor_error());
+    ok(again && again->frames == ROUNDS * FRAMES &&
+           memcmp(again->values, live, ROUNDS * FRAMES * 2 * sizeof *live) == 0,
+       "with the same bytes");
+    tabor_audio_free(again);
+    free(live);
+    remove("t-slots.tlog");
+}
+
 static void
 test_null(void)
 {
@@ -332,6 +373,7 @@ main(void)
     test_same_bytes();
     test_tiny();
     test_panics();
+    test_slots();
     test_null();
     test_damage();
     test_no_file();

@@ -197,6 +197,34 @@ fill_slot(replay *r, unsigned i, const tabor_take_sample *head, float *memory)
     return TABOR_OK;
 }
 
+static int
+is_live(const replay *r, unsigned i)
+{
+    uint64_t word =
+        atomic_load_explicit(&r->slots[i].state, memory_order_relaxed);
+    return (word & 0xffffffff) == TABOR_SLOT_LIVE;
+}
+
+/* A slot is used again once its sample has retired. When it did so live was
+ * after the last record there is: now, or when the last voice that plays it has
+ * ended, and not a frame later. */
+static tabor_status
+await_retired(replay *r, unsigned i)
+{
+    tabor_status st = TABOR_OK;
+    if (is_live(r, i)) {
+        tabor_render(r->rt, r->out->values, 0, 0);
+        discard_notes(r);
+    }
+    while (st == TABOR_OK && is_live(r, i)) {
+        if (r->rt->samples[i].state != TABOR_SLOT_RETIRED) {
+            return fail_damaged(r, "a sample over another that is loaded");
+        }
+        st = render_to(r, r->rt->frame + 1);
+    }
+    return st;
+}
+
 static tabor_status
 read_sample(replay *r, uint64_t size)
 {
@@ -215,10 +243,8 @@ read_sample(replay *r, uint64_t size)
         size - sizeof head != values * sizeof(float)) {
         return fail_damaged(r, "a sample's size");
     }
-    uint64_t word =
-        atomic_load_explicit(&r->slots[i].state, memory_order_relaxed);
-    if ((word & 0xffffffff) == TABOR_SLOT_LIVE) {
-        return fail_damaged(r, "a sample over another that is loaded");
+    if ((st = await_retired(r, i)) != TABOR_OK) {
+        return st;
     }
     uint64_t stride = head.frames + 2 * TABOR_SAMPLE_PAD;
     float *memory = calloc(stride * head.channels, sizeof *memory);

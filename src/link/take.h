@@ -32,7 +32,6 @@ static_assert(sizeof(tabor_take_record) == 80, "no padding goes to disk");
 typedef struct tabor_take_ring {
     tabor_ring ring; /* the audio thread produces */
     tabor_take_record *records;
-    uint32_t filled;       /* the producer's: not yet published */
     _Atomic uint64_t lost; /* by the audio thread, relaxed: no room */
 } tabor_take_ring;
 

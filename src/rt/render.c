@@ -206,10 +206,6 @@ tell(tabor_rt *rt, uint64_t now_ns)
         wake |= tell_client(c);
         finish_leaving(rt, o);
     }
-    if (rt->take && rt->take->filled) {
-        tabor_ring_commit(&rt->take->ring, rt->take->filled);
-        rt->take->filled = 0;
-    }
     atomic_store_explicit(&rt->sounding_told, rt->sounding,
                           memory_order_relaxed);
     tabor_clock_publish(&rt->clock, (tabor_clock_words){rt->frame, now_ns});
