@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 noinst_LTLIBRARIES += %D%/libbuiltin.la
-%C%_libbuiltin_la_SOURCES = %D%/builtin.h %D%/null.c %D%/offline.c
+%C%_libbuiltin_la_SOURCES = %D%/builtin.h %D%/null.c %D%/offline.c \
+    %D%/record.c %D%/record.h
 %C%_libbuiltin_la_CPPFLAGS = $(AM_CPPFLAGS)
 
 # A loadable driver is this stanza and its files.

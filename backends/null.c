@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The null driver: a thread that asks for a block whenever the clock says so
- * and throws it away. It stands in for a device that is lost, and with its
- * fault options for a bad one.
+ * and throws it away, or records it. It stands in for a device that is lost,
+ * and with its fault options for a bad one.
  */
 #include "config.h"
 
 #include "builtin.h"
+#include "record.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -29,6 +30,8 @@ typedef struct null_stream {
     int lose;
     tabor_stream_format format;
     void *out;
+    const char *record_path; /* borrowed from the wish, within open() */
+    tabor_record *record;    /* or NULL */
     pthread_t thread;
     int running;
     _Atomic int quit; /* set by stop (release), read by the thread (acquire) */
@@ -40,6 +43,7 @@ static const tabor_driver_option options[] = {
     {"lose", "yes|no", "no", "vanish like an unplugged device at fault_after"},
     {"fault_after", "0 to 86400", "1", "seconds until stall_ms or lose"},
     {"format", "float32|s16|s24|s24_32|s32", "float32", "what is thrown away"},
+    {"record", "a path", "", "a WAV file for what is rendered, of float32"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -97,6 +101,9 @@ run(void *user)
     uint32_t dice = 1;
     while (!atomic_load_explicit(&s->quit, memory_order_acquire)) {
         s->host->process(s->host->self, s->out, s->block);
+        if (s->record) {
+            tabor_record_keep(s->record, s->out, s->block);
+        }
         frames += s->block;
         uint64_t next = start + frames * NS_PER_SECOND / s->rate;
         dice = dice * 1664525u + 1013904223u;
@@ -189,6 +196,10 @@ read_setting(null_stream *s, const tabor_driver_setting *setting, char *why,
     if (strcmp(setting->key, "format") == 0) {
         return read_format(setting, &s->format, why, size);
     }
+    if (strcmp(setting->key, "record") == 0) {
+        s->record_path = setting->value;
+        return TABOR_DRIVER_OK;
+    }
     return read_switch(setting, &s->lose, why, size);
 }
 
@@ -222,9 +233,38 @@ static tabor_driver_status
 null_close(void *stream)
 {
     null_stream *s = stream;
+    char why[512];
+    if (tabor_record_close(s->record, why, sizeof why) != TABOR_DRIVER_OK) {
+        s->host->log(s->host->self, why);
+    }
     free(s->out);
     free(s);
     return TABOR_DRIVER_OK;
+}
+
+/* All that the wish's settings and the block ask for. */
+static tabor_driver_status
+prepare(null_stream *s, const tabor_stream_wish *wish, char *why, size_t size)
+{
+    for (size_t i = 0; i < wish->setting_count; i++) {
+        if (read_setting(s, &wish->settings[i], why, size) != TABOR_DRIVER_OK) {
+            return TABOR_DRIVER_FAILED;
+        }
+    }
+    s->out = calloc((size_t)s->block * s->channels, formats[s->format].bytes);
+    if (!s->out) {
+        snprintf(why, size, "out of memory");
+        return TABOR_DRIVER_FAILED;
+    }
+    if (!s->record_path || !*s->record_path) {
+        return TABOR_DRIVER_OK;
+    }
+    if (s->format != TABOR_FORMAT_F32) {
+        snprintf(why, size, "record keeps float32 values: leave format out");
+        return TABOR_DRIVER_FAILED;
+    }
+    return tabor_record_open(s->record_path, s->rate, s->channels, s->block,
+                             &s->record, why, size);
 }
 
 static tabor_driver_status
@@ -246,16 +286,8 @@ null_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
     s->channels = wish->channels;
     s->rate = wish->rate;
     s->fault_after = 1.0;
-    for (size_t i = 0; i < wish->setting_count; i++) {
-        if (read_setting(s, &wish->settings[i], why, size) != TABOR_DRIVER_OK) {
-            null_close(s);
-            return TABOR_DRIVER_FAILED;
-        }
-    }
-    s->out = calloc((size_t)s->block * s->channels, formats[s->format].bytes);
-    if (!s->out) {
+    if (prepare(s, wish, why, size) != TABOR_DRIVER_OK) {
         null_close(s);
-        snprintf(why, size, "out of memory");
         return TABOR_DRIVER_FAILED;
     }
     grant->format = s->format;

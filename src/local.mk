@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/rt.h \
     %D%/rt/apply.c %D%/rt/apply.h \
     %D%/rt/convert.c %D%/rt/convert.h \
+    %D%/rt/denormals.h \
     %D%/rt/envelope.c %D%/rt/envelope.h \
     %D%/rt/kernel.h %D%/rt/kernel_scalar.c \
     %D%/rt/mix.c \

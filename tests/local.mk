@@ -21,23 +21,29 @@ c_tests = %D%/batch \
     %D%/conformance \
     %D%/convert \
     %D%/device \
+    %D%/full \
     %D%/fuzz-ring \
     %D%/headers \
     %D%/kernels \
     %D%/link \
     %D%/meet \
+    %D%/onsets \
+    %D%/onsets-control \
     %D%/output \
     %D%/render \
     %D%/ring \
     %D%/sample \
     %D%/schedule \
     %D%/seek \
+    %D%/score \
     %D%/shape \
     %D%/steal \
     %D%/take
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
-EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
+EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
+    %D%/lib/onsets.h %D%/lib/score.h %D%/lib/score-parts.h \
+    %D%/golden/README %D%/golden/onsets.sum %D%/golden/score.sum
 
 %C%_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_batch_LDADD = $(TEST_LDADD)
@@ -51,6 +57,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_full_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_full_LDADD = $(TEST_LDADD)
 %C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -62,6 +70,13 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_link_LDADD = $(TEST_LDADD)
 %C%_meet_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_meet_LDADD = $(TEST_LDADD)
+%C%_onsets_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_onsets_LDADD = $(TEST_LDADD)
+%C%_onsets_control_CPPFLAGS = $(TEST_CPPFLAGS)
+# The control's functions go in front of the core's.
+%C%_onsets_control_LDFLAGS = -Wl,--wrap=tabor_render \
+    -Wl,--wrap=tabor_voice_start
+%C%_onsets_control_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_render_LDADD = $(TEST_LDADD)
 %C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -71,6 +86,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_sample_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
 %C%_seek_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_seek_LDADD = $(TEST_LDADD)
+%C%_score_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_score_LDADD = $(TEST_LDADD)
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
@@ -91,6 +108,7 @@ check_PROGRAMS += %D%/try
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
     %D%/layers.sh %D%/piece.sh
+sh_tests += %D%/golden-compilers.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
@@ -103,6 +121,9 @@ py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-clicks.py \
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
     %D%/lib/capi.py %D%/lib/model.py %D%/lib/model_client.py \
     %D%/lib/model_sound.py %D%/lib/model_wrong.py
+py_tests += %D%/py-live.py %D%/py-onsets.py
+EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
+    %D%/lib/golden.py %D%/lib/onsets.py
 if WITH_PYTHON
 TESTS += $(py_tests)
 endif
@@ -110,7 +131,9 @@ endif
 lua_tests = %D%/lua-batch.lua %D%/lua-completions.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
     %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-seek.lua %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua %D%/lua-take.lua
+lua_tests += %D%/lua-live.lua %D%/lua-onsets.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
+    %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
 if WITH_LUA
 TESTS += $(lua_tests) %D%/console.sh

@@ -84,6 +84,119 @@ do
   tap.ok(click:play(), "then there is room again")
 end
 
+-- The ring, the schedule and the plays' handles: what is short, options of
+-- open(), plays that sound, plays that wait.
+local rooms = {
+  { "queue", { queue = 64 }, 48, 0 },
+  { "schedule", { queue = 8192, voices = 8192 }, 0, 4080 },
+  { "plays", { queue = 8192, voices = 2048 }, 2048, 2048 },
+}
+local LEVEL, LENGTH, LATER = 1 / 4096, 6000, 9000
+
+-- The sum of all values of the next frames, in LEVELs; exact.
+local function total(engine, frames)
+  local audio, sum = engine:render { frames = frames }, 0
+  for i = 0, frames - 1 do
+    sum = sum + audio:get(i, 0)
+  end
+  return sum / LEVEL
+end
+
+-- Play until one is refused. Returns the voices by id, how many, what was
+-- refused, and what was heard meanwhile.
+local function fill_room(engine, sample, room)
+  local voices, count, heard = {}, 0, 0
+  local frame = room[4] > 0 and engine:frame() + LATER or nil
+  local function play(options)
+    local voice, message = sample:play(options)
+    if voice then
+      voices[voice.id], count = voice, count + 1
+    end
+    return voice, message
+  end
+  if room[4] > 0 and room[3] > 0 then
+    for _ = 1, room[3] do
+      assert(play {})
+    end
+    heard = total(engine, 1)
+  end
+  local voice, message
+  repeat
+    voice, message = play { at_frame = frame }
+  until not voice
+  return voices, count, message, heard
+end
+
+-- How many of the voices have their one end, for one of the reasons.
+local function count_ends(engine, voices, reasons)
+  local right = 0
+  for _, event in ipairs(engine:poll()) do
+    if event.type == "ended" and voices[event.voice.id] and
+      reasons[event.reason] then
+      voices[event.voice.id] = nil
+      right = right + 1
+    end
+  end
+  return right
+end
+
+for _, room in ipairs(rooms) do
+  local which, most = room[1], room[3] + room[4]
+  local options = { driver = "offline", channels = 1, queue = room[2].queue,
+    voices = room[2].voices }
+
+  local function opened()
+    local engine, values = assert(tabor.open(options)), {}
+    for i = 1, LENGTH do
+      values[i] = LEVEL
+    end
+    local sample = assert(engine:load(values))
+    engine:render { frames = 1 }
+    return engine, sample
+  end
+
+  do
+    local engine <close>, sample = opened()
+    local voices, count, message, heard = fill_room(engine, sample, room)
+    tap.is(count, most, ("%s: it takes %d plays"):format(which, most))
+    tap.ok(message:find(which .. " full: 1 needed, 0 free", 1, true),
+      which .. ": the next one is refused: " .. message)
+    tap.is(heard + total(engine, 20000), most * LENGTH,
+      which .. ": all that was accepted is heard, nothing else")
+    tap.is(count_ends(engine, voices, { finished = true }), most,
+      which .. ": and ends, once")
+    tap.is(#engine:poll(), 0, which .. ": with no other event")
+  end
+
+  -- Something is sent when it is full: then there is silence, and room.
+  local function silenced(what, send)
+    local engine <close>, sample = opened()
+    local voices = fill_room(engine, sample, room)
+    send(engine, voices)
+    tap.is(total(engine, 20000), 0,
+      ("%s: %s gets through"):format(which, what))
+    tap.is(count_ends(engine, voices, { stopped = true, cancelled = true }),
+      most, which .. ": and each play has its one end")
+    local _, again = fill_room(engine, sample, room)
+    tap.is(again, most, which .. ": then all the room is there again")
+  end
+
+  silenced("stop and cancel", function(engine, voices)
+    local stopped = 0
+    for _, voice in pairs(voices) do
+      if stopped < 14 then
+        stopped = stopped + (voice:stop(0) == true and 1 or 0)
+      end
+    end
+    tap.is(stopped, 14, which .. ": voices can be stopped")
+    tap.is(engine:stop(0), true, which .. ": so can all of them")
+    tap.is(engine:cancel(), true, which .. ": and what is scheduled")
+  end)
+  silenced("a panic", function(engine)
+    engine:panic()
+  end)
+end
+
 -- Waiting for room, on an engine that runs by itself.
 do
   local engine <close> = assert(

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A ring filled to the brim from Python: refused with counts, nothing lost."""
+"""Rooms filled to the brim from Python: refused with counts, nothing lost."""
 import array
 import signal
 import threading
@@ -121,6 +121,114 @@ class Raise(unittest.TestCase):
                 count += 1
             self.engine.render(frames=100)
         self.assertEqual(len(self.engine.poll()), count)
+
+
+class Rooms(unittest.TestCase):
+    """The ring, the schedule and the plays' handles, each filled to the brim:
+    (what is short, options of open(), plays that sound, plays that wait)."""
+
+    ROOMS = (("queue", {"queue": 64}, 64 - KEPT, 0),
+             ("schedule", {"queue": 8192, "voices": 8192}, 0,
+              SCHEDULE - KEPT),
+             ("plays", {"queue": 8192, "voices": 2048}, 2048, 2048))
+    LENGTH = 6000
+    LATER = 9000  # frames; the first ones have ended by then
+
+    def total(self, frames):
+        """The sum of what is rendered next, in LEVELs; exact."""
+        audio = self.engine.render(frames=frames)
+        return sum(memoryview(audio).cast("B").cast("f")) / LEVEL
+
+    def fill(self, sounding, waiting):
+        """Returns the voices and the refusal."""
+        if not waiting:
+            return fill(self.sample)
+        voices = [self.sample.play() for _ in range(sounding)]
+        self.heard += self.total(1)
+        more, full = fill(self.sample,
+                          at_frame=self.engine.frame + self.LATER)
+        return voices + more, full
+
+    def full_rooms(self):
+        """Open each and fill it; yields its voices and the refusal. Then it
+        takes as many once more."""
+        for which, options, sounding, waiting in self.ROOMS:
+            with (self.subTest(which=which),
+                  tabor.open("offline", channels=1, **options) as engine):
+                self.engine = engine
+                self.sample = engine.load(
+                    array.array("f", [LEVEL] * self.LENGTH))
+                engine.render(frames=1)
+                self.heard = 0
+                voices, full = self.fill(sounding, waiting)
+                self.assertEqual(len(voices), sounding + waiting)
+                yield which, voices, full
+                again, _ = self.fill(sounding, waiting)
+                self.assertEqual(len(again), len(voices))
+                self.looked += 1
+
+    def check_ends(self, voices, *reasons):
+        """Each voice has its one end, for one of the reasons."""
+        ends = self.engine.poll()
+        self.assertEqual(len(ends), len(voices))
+        self.assertEqual({e.voice.id for e in ends}, {v.id for v in voices})
+        self.assertLessEqual({e.reason for e in ends}, set(reasons))
+
+    def setUp(self):
+        self.looked = 0
+
+    def tearDown(self):
+        self.assertEqual(self.looked, len(self.ROOMS))
+
+    def test_lost(self):
+        """a full ring, schedule or handle table refuses one more with its
+        counts; what it took is heard, and ends, once"""
+        for which, voices, full in self.full_rooms():
+            self.assertEqual((full.needed, full.free, full.which),
+                             (1, 0, which))
+            self.heard += self.total(20000)
+            self.assertEqual(self.heard, len(voices) * self.LENGTH)
+            self.check_ends(voices, "finished")
+
+    def test_stop(self):
+        """stop() and cancel() get through each of the three"""
+        for _, voices, _ in self.full_rooms():
+            for voice in voices[:KEPT - 2]:
+                self.assertIs(voice.stop(0), True)
+            self.engine.stop(0)
+            self.engine.cancel()
+            self.assertEqual(self.total(20000), 0)
+            self.check_ends(voices, "stopped", "cancelled")
+
+    def test_panic(self):
+        """so does panic()"""
+        for _, voices, _ in self.full_rooms():
+            self.engine.panic()
+            self.assertEqual(self.total(20000), 0)
+            self.check_ends(voices, "stopped", "cancelled")
+
+    def test_needed(self):
+        """what needs more than there is says how much, and nothing of it is
+        played"""
+        with tabor.open("offline", channels=1, queue=64) as engine:
+            sample = engine.load(SOUND)
+            engine.render(frames=1)
+            for _ in range(64 - KEPT - 1):
+                sample.play()
+            with self.assertRaises(tabor.QueueFull) as caught:
+                sample.play(fade_in=0.01)
+            self.assertEqual((caught.exception.needed, caught.exception.free),
+                             (2, 1))
+            with self.assertRaises(tabor.QueueFull) as caught:
+                with engine.batch():
+                    for _ in range(5):
+                        sample.play()
+            self.assertEqual((caught.exception.needed, caught.exception.free,
+                              caught.exception.which), (5, 1, "queue"))
+            self.assertEqual(first(engine.render(frames=200)),
+                             (64 - KEPT - 1) * LEVEL)
+            self.assertEqual(len(engine.poll()), 64 - KEPT - 1)
+        self.looked = len(self.ROOMS)
 
 
 class Drop(unittest.TestCase):

@@ -120,6 +120,113 @@ test_same_bytes(void)
     free(live);
 }
 
+/* Values that are nearly nothing: the audio thread takes them for nothing, and
+ * so must a replay. */
+static void
+test_tiny(void)
+{
+    rig r = open_take("offline", 128, "t-tiny.tlog");
+    tabor_audio *audio, *again = NULL;
+    tabor_handle sample, voice;
+    tabor_play_params p = TABOR_PLAY;
+    must(tabor_audio_new(480, 2, 48000, &audio));
+    for (int i = 0; i < 480 * 2; i++) {
+        audio->values[i] = i % 3 ? 1e-37f : 2e-39f; /* normal from 1.2e-38 on */
+    }
+    must(tabor_sample_add(r.client, audio, "tiny", &sample));
+    must(tabor_play(r.client, sample, &p, &voice));
+    p.gain = 0.01;
+    p.rate = 0.7;
+    must(tabor_play(r.client, sample, &p, &voice));
+    float *live = rig_render(&r, 1000, 2);
+    rig_close(&r);
+    must(tabor_replay("t-tiny.tlog", &again));
+    int heard = 0;
+    for (int i = 0; i < 1000 * 2; i++) {
+        heard += live[i] != 0;
+    }
+    ok(heard == 320 * 2, "of values that are nearly nothing %d are heard",
+       heard);
+    ok(memcmp(again->values, live, 1000 * 2 * sizeof *live) == 0,
+       "and a take gives the same ones");
+    tabor_audio_free(again);
+    tabor_audio_free(audio);
+    free(live);
+    remove("t-tiny.tlog");
+}
+
+/* Two panics in one block are one on the audio thread; what was sent between
+ * them is silent then, and must be in a replay. */
+static void
+test_panics(void)
+{
+    rig r = open_take("offline", 128, "t-panics.tlog");
+    tabor_audio *again = NULL;
+    tabor_handle sample = rig_ramp(&r, 900, 2), voice;
+    float live[600 * 2];
+    for (int i = 0; i < 2; i++) {
+        must(tabor_engine_render(r.engine, 100, live + i * 600));
+        tabor_engine_panic(r.engine);
+        must(tabor_play(r.client, sample, NULL, &voice));
+        tabor_engine_panic(r.engine);
+        must(tabor_engine_render(r.engine, 100, live + i * 600 + 200));
+        must(tabor_play(r.client, sample, NULL, &voice));
+        must(tabor_engine_render(r.engine, 100, live + i * 600 + 400));
+    }
+    rig_close(&r);
+    must(tabor_replay("t-panics.tlog", &again));
+    int heard = 0;
+    for (int i = 0; i < 600 * 2; i++) {
+        heard += live[i] != 0;
+    }
+    ok_int(heard, (100 + 100 + 100) * 2, "two panics silence what is between");
+    ok(again->frames == 600 && memcmp(again->values, live, sizeof live) == 0,
+       "and do so in a take");
+    tabor_audio_free(again);
+    remove("t-panics.tlog");
+}
+
+/* More samples than there are slots at a time: each slot is used again, at once
+ * or when the last voice that plays it has ended. */
+static void
+test_slots(void)
+{
+    enum {
+        ROUNDS = TABOR_MAX_SAMPLES + 200,
+        FRAMES = 12
+    };
+    rig r = open_take("offline", 128, "t-slots.tlog");
+    float *live = calloc(ROUNDS * FRAMES * 2, sizeof *live);
+    tabor_audio *again = NULL;
+    tabor_handle voice;
+    double sum = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        tabor_handle sample = rig_ramp(&r, 8, 2);
+        must(tabor_play(r.client, sample, NULL, &voice));
+        must(tabor_engine_render(r.engine, i % 3, live + i * FRAMES * 2));
+        must(tabor_sample_unload(r.client, sample, (tabor_unload)(i % 2)));
+        must(tabor_engine_render(r.engine, FRAMES - i % 3,
+                                 live + (i * FRAMES + i % 3) * 2));
+        tabor_event e;
+        while (tabor_poll(r.client, &e, 1)) {
+        }
+    }
+    rig_close(&r);
+    tabor_status st = tabor_replay("t-slots.tlog", &again);
+    for (int i = 0; i < ROUNDS * FRAMES * 2; i++) {
+        sum += live[i];
+    }
+    ok(st == TABOR_OK && sum > ROUNDS,
+       "a take of %d samples is played again: %s", ROUNDS,
+       st == TABOR_OK ? "good" : tabor_error());
+    ok(again && again->frames == ROUNDS * FRAMES &&
+           memcmp(again->values, live, ROUNDS * FRAMES * 2 * sizeof *live) == 0,
+       "with the same bytes");
+    tabor_audio_free(again);
+    free(live);
+    remove("t-slots.tlog");
+}
+
 static void
 test_null(void)
 {
@@ -264,6 +371,9 @@ main(void)
 {
     tap_start();
     test_same_bytes();
+    test_tiny();
+    test_panics();
+    test_slots();
     test_null();
     test_damage();
     test_no_file();

@@ -19,6 +19,7 @@
 #include "control/status.h"
 #include "control/take.h"
 #include "rt/apply.h"
+#include "rt/denormals.h"
 #include "rt/render.h"
 
 /* Plays that one owner may name: all that handles can. */
@@ -137,7 +138,8 @@ play_record(replay *r, const tabor_take_record *record)
         }
         return st;
     case TABOR_TAKE_PANIC:
-        atomic_fetch_add_explicit(&r->rt->panics, 1, memory_order_relaxed);
+        atomic_store_explicit(&r->rt->panics, record->command.panics,
+                              memory_order_relaxed);
         tabor_render_panic(r->rt);
         return TABOR_OK;
     case TABOR_TAKE_LEAVE:
@@ -195,6 +197,34 @@ fill_slot(replay *r, unsigned i, const tabor_take_sample *head, float *memory)
     return TABOR_OK;
 }
 
+static int
+is_live(const replay *r, unsigned i)
+{
+    uint64_t word =
+        atomic_load_explicit(&r->slots[i].state, memory_order_relaxed);
+    return (word & 0xffffffff) == TABOR_SLOT_LIVE;
+}
+
+/* A slot is used again once its sample has retired. When it did so live was
+ * after the last record there is: now, or when the last voice that plays it has
+ * ended, and not a frame later. */
+static tabor_status
+await_retired(replay *r, unsigned i)
+{
+    tabor_status st = TABOR_OK;
+    if (is_live(r, i)) {
+        tabor_render(r->rt, r->out->values, 0, 0);
+        discard_notes(r);
+    }
+    while (st == TABOR_OK && is_live(r, i)) {
+        if (r->rt->samples[i].state != TABOR_SLOT_RETIRED) {
+            return fail_damaged(r, "a sample over another that is loaded");
+        }
+        st = render_to(r, r->rt->frame + 1);
+    }
+    return st;
+}
+
 static tabor_status
 read_sample(replay *r, uint64_t size)
 {
@@ -213,10 +243,8 @@ read_sample(replay *r, uint64_t size)
         size - sizeof head != values * sizeof(float)) {
         return fail_damaged(r, "a sample's size");
     }
-    uint64_t word =
-        atomic_load_explicit(&r->slots[i].state, memory_order_relaxed);
-    if ((word & 0xffffffff) == TABOR_SLOT_LIVE) {
-        return fail_damaged(r, "a sample over another that is loaded");
+    if ((st = await_retired(r, i)) != TABOR_OK) {
+        return st;
     }
     uint64_t stride = head.frames + 2 * TABOR_SAMPLE_PAD;
     float *memory = calloc(stride * head.channels, sizeof *memory);
@@ -346,7 +374,9 @@ tabor_replay(const char *path, tabor_audio **audio)
     tabor_engine_config config = TABOR_ENGINE_CONFIG;
     st = read_header(&r, &config);
     if (st == TABOR_OK && (st = prepare(&r, &config)) == TABOR_OK) {
+        tabor_denormals before = tabor_denormals_off();
         st = read_items(&r);
+        tabor_denormals_restore(before);
     }
     if (st == TABOR_OK) {
         r.out->frames = r.rt->frame;

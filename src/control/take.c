@@ -152,6 +152,7 @@ tabor_take_add_sample(tabor_take *take, tabor_handle sample,
     const tabor_take_sample head = {
         .handle = sample, .frames = slot->frames, .channels = slot->channels};
     size_t lane = slot->frames * sizeof(float);
+    tabor_take_flush(take); /* what retired the slot's last sample goes first */
     pthread_mutex_lock(&take->mutex);
     write_item(take, TABOR_ITEM_SAMPLE, sizeof head + lane * slot->channels);
     write_bytes(take, &head, sizeof head);

@@ -15,7 +15,8 @@
 
 enum {
     TABOR_TAKE_COMMAND = 1, /* drained from owner's ring on frame */
-    TABOR_TAKE_PANIC = 2,   /* taken on frame, before that block's commands */
+    TABOR_TAKE_PANIC = 2,   /* taken on frame, before that block's commands;
+                             * command.panics: how many there have been */
     TABOR_TAKE_LEAVE = 3,   /* owner has left, after that block's commands */
     TABOR_TAKE_SETTLE = 4   /* a block of no frames */
 };
@@ -31,7 +32,6 @@ static_assert(sizeof(tabor_take_record) == 80, "no padding goes to disk");
 typedef struct tabor_take_ring {
     tabor_ring ring; /* the audio thread produces */
     tabor_take_record *records;
-    uint32_t filled;       /* the producer's: not yet published */
     _Atomic uint64_t lost; /* by the audio thread, relaxed: no room */
 } tabor_take_ring;
 

@@ -245,17 +245,16 @@ tabor_take_note(tabor_rt *rt, unsigned kind, unsigned owner,
     if (!t) {
         return;
     }
-    if (tabor_ring_reserve(&t->ring, t->filled + 1) <= t->filled) {
+    if (tabor_ring_reserve(&t->ring, 1) == 0) {
         count(&t->lost);
         return;
     }
-    tabor_take_record *r =
-        &t->records[(t->ring.next_tail + t->filled) & t->ring.mask];
+    tabor_take_record *r = &t->records[t->ring.next_tail & t->ring.mask];
     *r = (tabor_take_record){.frame = rt->frame, .kind = kind, .owner = owner};
     if (command) {
         r->command = *command;
     }
-    t->filled++;
+    tabor_ring_commit(&t->ring, 1);
 }
 
 TABOR_RT void

@@ -5,10 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__SSE2__)
-#include <xmmintrin.h>
-#endif
-
+#include "rt/denormals.h"
 #include "rt/render.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
@@ -23,53 +20,6 @@ now_ns(void)
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * NS_PER_SECOND + (uint64_t)t.tv_nsec;
 }
-
-/* --------------------------------------------------------- denormals -- */
-
-/* Denormal values make a mixer some hundred times slower; flush them to zero,
- * and leave the driver's thread as it was. */
-#if defined(__SSE2__)
-static unsigned
-denormals_off(void)
-{
-    unsigned old = _mm_getcsr();
-    _mm_setcsr(old | 0x8040); /* FTZ and DAZ */
-    return old;
-}
-
-static void
-denormals_restore(unsigned old)
-{
-    _mm_setcsr(old);
-}
-#elif defined(__aarch64__)
-static uint64_t
-denormals_off(void)
-{
-    uint64_t old;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(old));
-    __asm__ volatile("msr fpcr, %0" : : "r"(old | UINT64_C(1) << 24));
-    return old;
-}
-
-static void
-denormals_restore(uint64_t old)
-{
-    __asm__ volatile("msr fpcr, %0" : : "r"(old));
-}
-#else
-static int
-denormals_off(void)
-{
-    return 0;
-}
-
-static void
-denormals_restore(int old)
-{
-    (void)old;
-}
-#endif
 
 /* ------------------------------------------------------------ guards -- */
 
@@ -166,9 +116,9 @@ run_inside(tabor_process *p, void *out, uint32_t frames, uint64_t now)
         memset(out, 0, size_of(p, frames));
         return;
     }
-    __typeof__(denormals_off()) mode = denormals_off();
+    tabor_denormals before = tabor_denormals_off();
     int wake = render_block(p, out, frames, now);
-    denormals_restore(mode);
+    tabor_denormals_restore(before);
     measure(p, now, frames);
     if (wake && p->wake_fd >= 0) {
         /* The one named system call. EAGAIN: it is readable already. */

@@ -51,7 +51,8 @@ tabor_render_panic(tabor_rt *rt)
         return;
     }
     rt->panics_done = panics;
-    tabor_take_note(rt, TABOR_TAKE_PANIC, 0, NULL);
+    const tabor_command note = {.panics = panics};
+    tabor_take_note(rt, TABOR_TAKE_PANIC, 0, &note);
     tabor_fade_voices(rt, 0, 0, TABOR_END_STOPPED);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (rt->clients[o]) {
@@ -204,10 +205,6 @@ tell(tabor_rt *rt, uint64_t now_ns)
         }
         wake |= tell_client(c);
         finish_leaving(rt, o);
-    }
-    if (rt->take && rt->take->filled) {
-        tabor_ring_commit(&rt->take->ring, rt->take->filled);
-        rt->take->filled = 0;
     }
     atomic_store_explicit(&rt->sounding_told, rt->sounding,
                           memory_order_relaxed);
