@@ -74,8 +74,10 @@ tabor_ring_commit(tabor_ring *r, uint32_t n)
 }
 
 /* Slots that are full, from index r->next_head on. Exact if less than wanted,
- * else maybe an underestimate; who wants all asks for r->capacity.
- * [consumer] */
+ * else maybe an underestimate; who wants all asks for r->capacity.  [consumer]
+ *
+ * A message is two lines to fetch, its own and the index's. Prefetch the slot
+ * at next_head before you look, and they come at the same time. */
 static inline uint32_t
 tabor_ring_ready(tabor_ring *r, uint32_t wanted)
 {
