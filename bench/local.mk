@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
 # Not built by make or make check: make bench. bench/README.md has the rest.
-EXTRA_PROGRAMS = %D%/kernels
+bench_programs = %D%/kernels %D%/schedule %D%/decode
+EXTRA_PROGRAMS = $(bench_programs)
 %C%_kernels_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_kernels_LDADD = src/libtabor-all.la
+%C%_schedule_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_schedule_LDADD = src/libtabor-all.la
+%C%_decode_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_decode_LDADD = src/libtabor.la $(SNDFILE_LIBS)
 
 bench_peers = %D%/ring-peer.h %D%/ring-duel.c %D%/ring-tabor.c \
     %D%/ring-bare.c %D%/ring-boost.cc %D%/ring-jack.c %D%/rtrb/Cargo.toml \
@@ -10,11 +15,11 @@ bench_peers = %D%/ring-peer.h %D%/ring-duel.c %D%/ring-tabor.c \
     %D%/mix-openal.c %D%/mix-sdl.c %D%/mix-fluidsynth.c %D%/mix-csound.c \
     %D%/mix-miniaudio.c %D%/mix-soloud.cc
 EXTRA_DIST += %D%/README.md %D%/run.py %D%/parts.py %D%/peers.py \
-    %D%/report.py $(bench_peers)
+    %D%/report.py %D%/offline.py $(bench_peers)
 
 # BENCH="ring mix" chooses parts, BENCH_ROUNDS=3 is quick and rough.
 .PHONY: bench
-bench: all %D%/kernels
+bench: all $(bench_programs)
 	$(AM_V_at)BENCH_CFLAGS='$(CFLAGS)' ./pre-inst-env \
 	    $(or $(PYTHON),python3) $(srcdir)/%D%/run.py \
 	    $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) $(BENCH)
