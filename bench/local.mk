@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Not built by make or make check: make bench. bench/README.md has the rest.
-bench_programs = %D%/kernels %D%/schedule %D%/decode
-EXTRA_PROGRAMS = $(bench_programs)
+EXTRA_PROGRAMS = %D%/kernels %D%/schedule %D%/decode
 %C%_kernels_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_kernels_LDADD = src/libtabor-all.la
 %C%_schedule_CPPFLAGS = $(CORE_CPPFLAGS)
@@ -19,7 +18,7 @@ EXTRA_DIST += %D%/README.md %D%/run.py %D%/parts.py %D%/peers.py \
 
 # BENCH="ring mix" chooses parts, BENCH_ROUNDS=3 is quick and rough.
 .PHONY: bench
-bench: all $(bench_programs)
+bench: all $(EXTRA_PROGRAMS)
 	$(AM_V_at)BENCH_CFLAGS='$(CFLAGS)' ./pre-inst-env \
 	    $(or $(PYTHON),python3) $(srcdir)/%D%/run.py \
 	    $(if $(BENCH_ROUNDS),--rounds $(BENCH_ROUNDS)) $(BENCH)

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -195,21 +196,51 @@ class Rtrb(Peer):
 
 
 class Script(Peer):
-    """A program of this folder for an interpreter, or one that make built."""
+    """A program of ours that needs no building here: make did, or it is read
+    by an interpreter. Its figures are medians of its own rounds."""
 
-    def __init__(self, name, part, command, needs=()):
+    def __init__(self, name, part, *command):
         super().__init__(name, part)
         self.command = command
-        self.files = needs
 
     def build(self):
-        for path in self.files:
-            if not path.exists():
-                raise Missing(f"{path.name} is not built here")
+        for word in self.command:
+            if isinstance(word, Path) and not word.exists():
+                raise Missing(f"missing: {word.name} is not in this tree")
+
+
+class Pygame(Script):
+    """What calls.py measures beside our own calls, if it is there."""
+
+    def __init__(self):
+        super().__init__("pygame", "calls")
+        self.library = "pygame"
+
+    def build(self):
+        done = run([sys.executable, "-c",
+                    "import pygame; print(pygame.version.ver)"])
+        if done.returncode != 0:
+            raise Missing("missing: install python3-pygame")
+        self.found = done.stdout.split()[-1]
+        self.all_settings = ["Sound.play(), the fastest of calls.py's "
+                             "numbers of channels, SDL's dummy driver"]
 
 
 def command_of(peer):
     return peer.command if isinstance(peer, Script) else [peer.program]
+
+
+LUA = os.environ.get("LUA") or "lua5.4"
+
+VOICES = [Script("tabor", "voices", WORK / "voices", "--tsv")]
+SCHEDULE = [Script("tabor", "schedule", WORK / "schedule")]
+OFFLINE = [Script("tabor", "offline", sys.executable, SOURCE / "offline.py")]
+DECODE = [Script("tabor", "decode", WORK / "decode")]
+CALLS = [
+    Script("python", "calls", sys.executable, SOURCE / "calls.py", "--tsv"),
+    Script("lua", "calls", LUA, SOURCE / "calls.lua", "--tsv"),
+    Pygame(),
+]
 
 
 RINGS = [

@@ -24,6 +24,7 @@ class Row:
     least: bool = False  # the bar is the least, not the most, that is good
     alike: str = ""      # a key that both rounds must have about the same
     unit: str = ""
+    label: str = ""      # what is beside ours, if it isn't a library's
 
 
 @dataclass
@@ -78,6 +79,14 @@ def figures(row, rounds):
     return Figures(row, ours, theirs, ratios, unlike)
 
 
+def others(rows, rounds):
+    """Rows for the figures that no row asks for, without a bar."""
+    asked = {at for row in rows for at in (row.ours, row.theirs)}
+    found = {(*run, key): None for values in rounds
+             for run, figures in values.items() for key in figures}
+    return [Row(at[2], at) for at in found if at not in asked]
+
+
 def quartiles(values):
     if len(values) < 2:
         return values[0], values[0]
@@ -89,7 +98,7 @@ def number(value):
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
 
 
-LINE = "{:30.30} {:>8} {:>8}  {:24.24} {:>6}  {:13} {:>8}  {}"
+LINE = "{:36.36} {:>8} {:>8}  {:24.24} {:>6}  {:13} {:>8}  {}"
 
 
 def line(found, peers):
@@ -111,7 +120,7 @@ def line(found, peers):
     peer = peers[row.theirs[0]]
     return LINE.format(
         row.what, ours, number(statistics.median(found.theirs)),
-        f"{peer.library or peer.name} {peer.found}",
+        row.label or f"{peer.library or peer.name} {peer.found}",
         f"{statistics.median(found.ratios):.2f}", spread, bar,
         found.verdict)
 

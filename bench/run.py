@@ -17,7 +17,7 @@ import time
 
 import report
 from parts import PARTS
-from peers import BUILD, WORK, Failed, Missing, Script, command_of, run
+from peers import BUILD, WORK, Failed, Missing, command_of, run
 
 SECONDS = 120  # for a program's round
 
@@ -83,6 +83,8 @@ def play_rounds(part, peers, count):
             peer = peers[name]
             if not peer.error:
                 values[name, case] = measure(peer, words)
+        if part.derive:
+            part.derive(values)
         rounds.append(values)
     return rounds
 
@@ -100,6 +102,8 @@ def main():
         peers = {peer.name: peer for peer in part.peers}
         count = chosen.rounds or part.rounds
         rounds = play_rounds(part, peers, count)
+        if part.shows_all:
+            part.rows += report.others(part.rows, rounds)
         found = [report.figures(row, rounds) for row in part.rows]
         report.show(part, peers, found, count)
         verdicts += [f.verdict for f in found]
