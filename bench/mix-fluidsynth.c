@@ -22,11 +22,10 @@ static float *left, *right;
 void
 bench_mix_about(const bench_job *job)
 {
-    const char *const names[BENCH_CASES] = {"interpolation none", "",
-                                            "interpolation linear",
-                                            "interpolation 7th order", ""};
-    printf("# %s\t%s, 16 bit sounds, no reverb, no chorus\n",
-           fluid_version_str(), names[job->what]);
+    const char *const names[BENCH_CASES] = {
+        "16 bit, no reverb, no chorus, not interpolated", "", "linear",
+        "7th order", ""};
+    printf("# %s\t%s\n", fluid_version_str(), names[job->what]);
 }
 
 /* ------------------------------------------- a soundfont of one preset -- */

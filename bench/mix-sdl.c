@@ -15,13 +15,16 @@
 
 #include "mix-peer.h"
 
-/* Set by the main thread before it posts go; SDL's thread hands them back by
- * posting done. Between them SDL mixes silence and nobody counts. */
+/* From a post of go to one of done SDL's thread has these, else the main
+ * thread. */
 static sem_t go, done;
 static unsigned wanted;
-static double began, took;
+static double took;
 static float *out;
-static unsigned block;
+
+/* SDL's thread's own: blocks still to mix, and when this one began. */
+static unsigned left;
+static double began;
 
 static void
 before(void *nothing, Uint8 *stream, int bytes)
@@ -29,8 +32,9 @@ before(void *nothing, Uint8 *stream, int bytes)
     (void)nothing;
     (void)stream;
     (void)bytes;
-    if (wanted == 0) {
+    if (left == 0) {
         sem_wait(&go);
+        left = wanted;
     }
     began = bench_cpu_ns();
 }
@@ -39,8 +43,11 @@ static void
 after(void *nothing, Uint8 *stream, int bytes)
 {
     (void)nothing;
+    if (left == 0) {
+        return; /* hooked in the middle of a block */
+    }
     took += bench_cpu_ns() - began;
-    if (--wanted == 0) {
+    if (--left == 0) {
         memcpy(out, stream, (size_t)bytes);
         sem_post(&done);
     }
@@ -91,11 +98,10 @@ bench_mix_open(const bench_job *job)
     if (job->what != BENCH_COPY && job->what != BENCH_STEREO) {
         return 0;
     }
-    block = job->block;
-    out = malloc(sizeof *out * 2 * block);
+    out = malloc(sizeof *out * 2 * job->block);
     sem_init(&go, 0, 0);
     sem_init(&done, 0, 0);
-    if (!open_device(block)) {
+    if (!open_device(job->block)) {
         return 0;
     }
     for (unsigned i = 0; i < BENCH_SOUNDS; i++) {

@@ -83,6 +83,9 @@ class Peer:
     def __post_init__(self):
         self.all_settings = [self.settings] if self.settings else []
 
+    def title(self):
+        return f"{self.library or self.name} {self.found}".strip()
+
     @property
     def program(self):
         return WORK / f"{self.part}-{self.name}"
@@ -247,7 +250,7 @@ RINGS = [
     Peer("tabor", "ring", settings="reserved, written, read in place"),
     Rtrb("rtrb", "ring", "rtrb",
          settings="push, read_chunk(1); fat LTO, the same target CPU"),
-    Peer("boost", "ring", "boost::lockfree::spsc_queue",
+    Peer("boost", "ring", "boost spsc_queue",
          "boost/lockfree/spsc_queue.hpp", "libboost-dev", language=".cc",
          version="BOOST_LIB_VERSION",
          settings="capacity<1024>, push, consume_one"),

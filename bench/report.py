@@ -106,10 +106,9 @@ def line(found, peers):
     bar = "" if row.bar is None else \
         f"{'>=' if row.least else '<='} {row.bar:g}"
     if not found.ratios:
-        peer = peers.get(row.theirs and row.theirs[0])
-        why = peer.error if peer and peer.error else "no figures"
-        return LINE.format(row.what, "", "", peer.library if peer else "", "",
-                           "", bar, why)
+        peer = peers.get((row.theirs or row.ours)[0])
+        return LINE.format(row.what, "", "", row.label or peer.title(), "", "",
+                           bar, "see below" if peer.error else "no figures")
     ours = number(statistics.median(found.ours))
     low, high = quartiles(found.ratios)
     spread = f"{number(low)}..{number(high)}" if row.theirs is None else \
@@ -120,7 +119,7 @@ def line(found, peers):
     peer = peers[row.theirs[0]]
     return LINE.format(
         row.what, ours, number(statistics.median(found.theirs)),
-        row.label or f"{peer.library or peer.name} {peer.found}",
+        row.label or peer.title(),
         f"{statistics.median(found.ratios):.2f}", spread, bar,
         found.verdict)
 
@@ -128,7 +127,7 @@ def line(found, peers):
 def show(part, peers, all_figures, count):
     print(f"\n{part.title} ({count} rounds)")
     print(LINE.format("", "ours", "theirs", "peer", "ratio", "quartiles",
-                      "bar", ""))
+                      "bar", "").rstrip())
     for found in all_figures:
         print(line(found, peers).rstrip())
     unlike = sum(found.unlike for found in all_figures)
@@ -136,11 +135,10 @@ def show(part, peers, all_figures, count):
         print(f"  {unlike} pairs of rounds not compared: between the two, "
               f"the machine moved the cores")
     for peer in peers.values():
-        what = peer.library or peer.name
         if peer.error:
-            print(f"  {what}: {peer.error}")
+            print(f"  {peer.title()}: {peer.error}")
         elif peer.all_settings:
-            print(f"  {what} {peer.found}: {' | '.join(peer.all_settings)}")
+            print(f"  {peer.title()}: {' | '.join(peer.all_settings)}")
 
 
 # -------------------------------------------------------------- machine --

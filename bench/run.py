@@ -12,6 +12,7 @@ has every number of every round, and the machine's facts.
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -64,8 +65,11 @@ def measure(peer, words):
     """One program's round; a failure is the peer's error from then on."""
     try:
         done = run([*command_of(peer), *words], timeout=SECONDS, cwd=WORK)
-    except Exception as error:  # a program that can't start, or hangs
-        peer.error = f"{type(error).__name__}: {error}"
+    except subprocess.TimeoutExpired:
+        peer.error = f"hangs: no answer in {SECONDS} s"
+        return {}
+    except OSError as error:
+        peer.error = f"does not start: {error}"
         return {}
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [""]
