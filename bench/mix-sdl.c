@@ -44,7 +44,7 @@ after(void *nothing, Uint8 *stream, int bytes)
 {
     (void)nothing;
     if (left == 0) {
-        return; /* hooked in the middle of a block */
+        return; /* before() has not been called yet */
     }
     took += bench_cpu_ns() - began;
     if (--left == 0) {
@@ -117,8 +117,8 @@ bench_mix_open(const bench_job *job)
         Mix_PlayChannel((int)i, chunk, -1);
     }
     unsigned playing = (unsigned)Mix_Playing(-1);
-    Mix_HookMusic(before, NULL);
     Mix_SetPostMix(after, NULL);
+    Mix_HookMusic(before, NULL); /* last: it waits, with SDL's lock held */
     return playing;
 }
 
