@@ -92,7 +92,8 @@ suite() {
 dev help
 is "help is an answer, not an error" "$?" 0
 ok "it names every command" sh -c "grep -q demo $out && grep -q check $out &&
-    grep -q build $out && grep -q run $out && grep -q clean $out"
+    grep -q build $out && grep -q run $out && grep -q clean $out &&
+    grep -q bench $out"
 dev bild
 is "an unknown command is a usage error" "$?" 2
 dev check --all
@@ -124,6 +125,12 @@ LACKING=libsoxr-dev dev build
 is "what is missing is installed by one call, as root or with sudo" \
     "$(grep -c '^apt-get .*install --no-install-recommends libsoxr-dev$' \
         "$CALLS") $(called sudo)" "1 $([ "$(id -u)" = 0 ] && echo 0 || echo 2)"
+LACKING=python3-pygame dev bench ring mix
+is "a measurement installs its peers and passes its parts on" \
+    "$? $(grep -c '^apt-get .* python3-pygame$' "$CALLS") $(grep -c \
+        '^make .* bench BENCH=ring mix$' "$CALLS")" "0 1 1"
+LACKING=python3-pygame dev build
+is "which a build does not" "$(called apt-get)" 0
 
 mkdir -p "$tree/elsewhere"
 cd "$tree/elsewhere" || exit 1

@@ -119,7 +119,7 @@ void
 tabor_client_collect(tabor_client *c)
 {
     tabor_ring *ring = &c->link->note_ring;
-    uint32_t n = tabor_ring_ready(ring);
+    uint32_t n = tabor_ring_ready(ring, ring->capacity);
     for (uint32_t i = 0; i < n; i++) {
         const tabor_note *note =
             &c->link->notes[(ring->next_head + i) & ring->mask];

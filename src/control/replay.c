@@ -78,7 +78,7 @@ discard_notes(replay *r)
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         if (r->clients[o]) {
             tabor_ring *ring = &r->clients[o]->link->note_ring;
-            tabor_ring_release(ring, tabor_ring_ready(ring));
+            tabor_ring_release(ring, tabor_ring_ready(ring, ring->capacity));
         }
     }
 }

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE       64
+#include "link/ring.h"
+
+#define LINE       TABOR_CACHE_LINE
 #define LEAST_PAGE 4096
 
 void *

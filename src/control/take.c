@@ -65,7 +65,7 @@ take_free(tabor_take *t)
 static tabor_take *
 take_new(const char *path)
 {
-    tabor_take *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
+    tabor_take *t = aligned_alloc(alignof(tabor_take), sizeof *t);
     if (!t) {
         return NULL;
     }
@@ -170,7 +170,7 @@ tabor_take_flush(tabor_take *take)
     }
     pthread_mutex_lock(&take->mutex);
     tabor_ring *ring = &take->ring.ring;
-    uint32_t n = tabor_ring_ready(ring);
+    uint32_t n = tabor_ring_ready(ring, ring->capacity);
     while (n > 0) {
         uint32_t first = ring->next_head & ring->mask;
         uint32_t run = ring->capacity - first < n ? ring->capacity - first : n;

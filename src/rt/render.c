@@ -21,7 +21,8 @@ look_in(tabor_rt_client *c)
     if (state == TABOR_LINK_CLOSING && !c->closing) {
         c->closing = 1; /* seen before the ring: nothing comes after */
     }
-    uint32_t n = tabor_ring_ready(ring);
+    __builtin_prefetch(&c->link->commands[ring->next_head & ring->mask]);
+    uint32_t n = tabor_ring_ready(ring, ring->capacity);
     c->drained = n < ring->capacity ? n : ring->capacity;
 }
 
