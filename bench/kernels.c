@@ -161,7 +161,6 @@ run_bare(const one_case *c)
 {
     static float bus[2][BLOCK], scratch[2][BLOCK];
     float *const out[2] = {bus[0], bus[1]};
-    const float levels[2] = {0.1f, 0.2f};
     tabor_path paths[VOICES];
     for (int i = 0; i < VOICES; i++) {
         float **plane = planes[c->channels - 1][voices[i].sample];
@@ -176,11 +175,13 @@ run_bare(const one_case *c)
         for (int i = 0; i < VOICES; i++) {
             const float *in[2];
             bare_read(c, &paths[i], scratch, in);
+            const tabor_input first = {in[0], {0.1f, 0.2f}};
+            const tabor_input second = {in[1], {0.2f}};
             if (c->channels == 2) {
-                c->level->add(bus[0], in[0], levels[0], BLOCK);
-                c->level->add(bus[1], in[1], levels[1], BLOCK);
+                c->level->add(bus[0], &first, 1, BLOCK);
+                c->level->add(bus[1], &second, 1, BLOCK);
             } else {
-                c->level->add_pair(out, in[0], levels, BLOCK);
+                c->level->add_pair(out, &first, 1, BLOCK);
             }
             paths[i].phase += BLOCK * paths[i].step;
         }

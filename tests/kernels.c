@@ -56,6 +56,8 @@ typedef struct job {
     const tabor_sinc *sinc;
     tabor_path path;
     tabor_levels levels;
+    tabor_input inputs[TABOR_INPUTS];
+    unsigned count;
     uint32_t n, shift;
 } job;
 
@@ -78,13 +80,12 @@ run(const tabor_kernels *k, const job *j, results *r)
     float *const add_pair[2] = {r->add_pair[0] + s, r->add_pair[1] + s};
     float *const moving_pair[2] = {r->moving_pair[0] + s,
                                    r->moving_pair[1] + s};
-    const float levels[2] = {j->levels.gain.from, j->levels.fade.from};
     const float *in = j->path.values[0];
     k->linear(&j->path, r->linear + s, j->n);
     k->sinc(j->sinc, &j->path, r->sinc + s, j->n);
     k->sinc_pair(j->sinc, &j->path, pair, j->n);
-    k->add(r->add + s, in, levels[0], j->n);
-    k->add_pair(add_pair, in, levels, j->n);
+    k->add(r->add + s, j->inputs, j->count, j->n);
+    k->add_pair(add_pair, j->inputs, j->count, j->n);
     k->add_moving(r->moving + s, in, &j->levels, j->n);
     k->add_pair_moving(moving_pair, in, &j->levels, j->n);
 }
@@ -133,6 +134,11 @@ roll_job(const tabor_sinc *sinc, uint32_t n, uint32_t in_shift,
              .n = n,
              .shift = out_shift};
     j.path.step = roll_step();
+    j.count = 1 + (unsigned)(roll() % TABOR_INPUTS);
+    for (unsigned k = 0; k < j.count; k++) {
+        j.inputs[k] = (tabor_input){source[k % 2] + roll() % 1000,
+                                    {roll_value(), roll_value()}};
+    }
     uint64_t kind = roll() % 8; /* on a frame, or just before one */
     if (kind == 0) {
         j.path.phase &= ~(uint64_t)UINT32_MAX;

@@ -26,7 +26,7 @@ allowed() {
     link:assert.h) return 0 ;;
     link:stdint.h | link:stddef.h | link:stdatomic.h | link:stdalign.h)
         return 0 ;;
-    rt:stdint.h | rt:stddef.h | rt:stdatomic.h) return 0 ;;
+    rt:stdint.h | rt:stddef.h | rt:stdatomic.h | rt:stdalign.h) return 0 ;;
     rt:string.h | rt:time.h | rt:unistd.h)
         return 0 ;;
     # the compiler's own: SIMD

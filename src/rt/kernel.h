@@ -12,6 +12,7 @@
  *         goes to lane j mod 8, in the order of j; the eight lanes l are
  *         ((l0 + l4) + (l2 + l6)) + ((l1 + l5) + (l3 + l7))
  * level   ((gain × fade) × side) × share, each as tabor_ramp_at() has it
+ * add     out + in × level, one voice after the other
  */
 #ifndef TABOR_RT_KERNEL_H
 #define TABOR_RT_KERNEL_H
@@ -50,6 +51,12 @@ typedef struct tabor_levels {
     float share;
 } tabor_levels;
 
+/* What is added to a bus channel, or to two, at levels at rest. */
+typedef struct tabor_input {
+    const float *values;
+    float levels[2]; /* [1] for pairs only */
+} tabor_input;
+
 struct tabor_kernels {
     const char *name; /* what TABOR_SIMD calls it */
 
@@ -62,13 +69,15 @@ struct tabor_kernels {
     void (*sinc_pair)(const tabor_sinc *sinc, const tabor_path *path,
                       float *const out[2], uint32_t n);
 
-    /* out += in × level, into one channel, or one into two.  [audio] */
-    void (*add)(float *restrict out, const float *restrict in, float level,
+    /* out += in × level, one input after the other, into one channel or into
+     * two. count is at most TABOR_INPUTS: the sums stay in registers from one
+     * input to the next.  [audio] */
+    void (*add)(float *restrict out, const tabor_input *inputs, unsigned count,
                 uint32_t n);
-    void (*add_pair)(float *const out[2], const float *in,
-                     const float levels[2], uint32_t n);
+    void (*add_pair)(float *const out[2], const tabor_input *inputs,
+                     unsigned count, uint32_t n);
 
-    /* The same at levels that move.  [audio] */
+    /* One input at levels that move.  [audio] */
     void (*add_moving)(float *restrict out, const float *restrict in,
                        const tabor_levels *levels, uint32_t n);
     void (*add_pair_moving)(float *const out[2], const float *in,

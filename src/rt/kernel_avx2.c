@@ -14,21 +14,6 @@
 
 /* ---------------------------------------------------------------- read -- */
 
-/* Offsets from the first frame and fractions of eight phases. */
-typedef struct eight {
-    __m256i offsets, fractions;
-} eight;
-
-/* The upper and lower halves of 64-bit phases, in the order of frames. */
-INLINE eight
-split(__m256i frames_0145, __m256i frames_2367)
-{
-    __m256 a = _mm256_castsi256_ps(frames_0145);
-    __m256 b = _mm256_castsi256_ps(frames_2367);
-    return (eight){_mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd)),
-                   _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88))};
-}
-
 INLINE __m256
 line(__m256 x0, __m256 x1, __m256i fractions)
 {
@@ -51,6 +36,26 @@ take(const float *x, __m256i offsets, unsigned width)
     return _mm256_blendv_ps(near, far, _mm256_castsi256_ps(is_far));
 }
 
+/* The way from one frame to each of eight, 32.32: its frames, its fractions. */
+typedef struct ways {
+    __m256i frames, fractions;
+} ways;
+
+INLINE ways
+ways_of(uint64_t step)
+{
+    __m256i count = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i fraction = _mm256_set1_epi32((int32_t)step);
+    __m256i even = _mm256_mul_epu32(count, fraction);
+    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(count, 32), fraction);
+    __m256i whole =
+        _mm256_mullo_epi32(count, _mm256_set1_epi32((int32_t)(step >> 32)));
+    __m256i carried =
+        _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    return (ways){_mm256_add_epi32(whole, carried),
+                  _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa)};
+}
+
 /* Steps up to width: eight frames lie within 8 × width neighbours, which are
  * loaded at once and permuted; a gather takes several times as long. Returns
  * how many values it read. */
@@ -58,20 +63,24 @@ INLINE uint32_t
 linear_near(const tabor_path *path, float *restrict out, uint32_t n,
             unsigned width)
 {
+    const float *values = path->values[0];
     uint64_t phase = path->phase, step = path->step;
-    __m256i early = _mm256_setr_epi64x(0, (int64_t)step, (int64_t)(4 * step),
-                                       (int64_t)(5 * step));
-    __m256i late = _mm256_setr_epi64x((int64_t)(2 * step), (int64_t)(3 * step),
-                                      (int64_t)(6 * step), (int64_t)(7 * step));
+    const ways way = ways_of(step);
+    /* only signed numbers can be compared: fractions are kept half a frame
+     * lower, way and sum alike. A sum that is less than its way has carried. */
+    const __m256i half = _mm256_set1_epi32(INT32_MIN);
+    const __m256i low = _mm256_xor_si256(way.fractions, half);
+    const __m256i eight_on = _mm256_set1_epi32((int32_t)(8 * step));
+    __m256i sum = _mm256_add_epi32(low, _mm256_set1_epi32((int32_t)phase));
     uint32_t i = 0;
     for (; n - i >= 8; i += 8) {
-        const float *x = path->values[0] + (phase >> 32);
-        __m256i first = _mm256_set1_epi64x((int64_t)(uint32_t)phase);
-        eight at = split(_mm256_add_epi64(first, early),
-                         _mm256_add_epi64(first, late));
-        _mm256_storeu_ps(out + i,
-                         line(take(x, at.offsets, width),
-                              take(x + 1, at.offsets, width), at.fractions));
+        const float *x = values + (phase >> 32);
+        __m256i carry = _mm256_cmpgt_epi32(low, sum);
+        __m256i offsets = _mm256_sub_epi32(way.frames, carry);
+        _mm256_storeu_ps(out + i, line(take(x, offsets, width),
+                                       take(x + 1, offsets, width),
+                                       _mm256_xor_si256(sum, half)));
+        sum = _mm256_add_epi32(sum, eight_on);
         phase += 8 * step;
     }
     return i;
@@ -128,9 +137,13 @@ linear(const tabor_path *path, float *restrict out, uint32_t n)
     } else {
         i = linear_far(path, out, n);
     }
-    tabor_path rest = *path;
-    rest.phase += i * path->step;
-    tabor_kernels_scalar->linear(&rest, out + i, n - i);
+    uint64_t phase = path->phase + i * path->step;
+    for (; i < n; i++) {
+        const float *at = path->values[0] + (phase >> 32);
+        float share = (float)((uint32_t)phase >> 8) * 0x1p-24f;
+        out[i] = at[0] + (at[1] - at[0]) * share;
+        phase += path->step;
+    }
 }
 
 /* Lanes of one frame: a for the first channel, b for the second. */
@@ -315,37 +328,107 @@ add_eight(float *out, __m256 in, __m256 level)
         out, _mm256_add_ps(_mm256_loadu_ps(out), _mm256_mul_ps(in, level)));
 }
 
-TABOR_RT static void
-add(float *restrict out, const float *restrict in, float level, uint32_t n)
+/* Values in a row, in four registers. */
+typedef struct row {
+    __m256 a, b, c, d;
+} row;
+
+INLINE row
+row_load(const float *x)
 {
-    __m256 levels = _mm256_set1_ps(level);
+    return (row){_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8),
+                 _mm256_loadu_ps(x + 16), _mm256_loadu_ps(x + 24)};
+}
+
+INLINE void
+row_store(float *out, row r)
+{
+    _mm256_storeu_ps(out, r.a);
+    _mm256_storeu_ps(out + 8, r.b);
+    _mm256_storeu_ps(out + 16, r.c);
+    _mm256_storeu_ps(out + 24, r.d);
+}
+
+INLINE row
+row_add(row sum, row x, __m256 level)
+{
+    return (row){_mm256_add_ps(sum.a, _mm256_mul_ps(x.a, level)),
+                 _mm256_add_ps(sum.b, _mm256_mul_ps(x.b, level)),
+                 _mm256_add_ps(sum.c, _mm256_mul_ps(x.c, level)),
+                 _mm256_add_ps(sum.d, _mm256_mul_ps(x.d, level))};
+}
+
+INLINE void
+add_row(float *const out[2], const tabor_input *inputs, unsigned count,
+        uint32_t i, unsigned channels)
+{
+    row a = row_load(out[0] + i);
+    row b = channels == 2 ? row_load(out[1] + i) : a;
+    for (unsigned k = 0; k < count; k++) {
+        const tabor_input *in = &inputs[k];
+        row x = row_load(in->values + i);
+        a = row_add(a, x, _mm256_set1_ps(in->levels[0]));
+        if (channels == 2) {
+            b = row_add(b, x, _mm256_set1_ps(in->levels[1]));
+        }
+    }
+    row_store(out[0] + i, a);
+    if (channels == 2) {
+        row_store(out[1] + i, b);
+    }
+}
+
+/* The same for one register of values of one channel. */
+INLINE void
+add_short(float *out, const tabor_input *inputs, unsigned count, uint32_t i,
+          unsigned side)
+{
+    __m256 sum = _mm256_loadu_ps(out + i);
+    for (unsigned k = 0; k < count; k++) {
+        __m256 level = _mm256_set1_ps(inputs[k].levels[side]);
+        __m256 x = _mm256_loadu_ps(inputs[k].values + i);
+        sum = _mm256_add_ps(sum, _mm256_mul_ps(x, level));
+    }
+    _mm256_storeu_ps(out + i, sum);
+}
+
+INLINE void
+add_inputs(float *const out[2], const tabor_input *inputs, unsigned count,
+           uint32_t n, unsigned channels)
+{
+    float *const outs[2] = {out[0], out[channels - 1]};
     uint32_t i = 0;
+    for (; n - i >= 32; i += 32) {
+        add_row(outs, inputs, count, i, channels);
+    }
     for (; n - i >= 8; i += 8) {
-        add_eight(out + i, _mm256_loadu_ps(in + i), levels);
+        for (unsigned c = 0; c < channels; c++) {
+            add_short(outs[c], inputs, count, i, c);
+        }
     }
     for (; i < n; i++) {
-        out[i] += in[i] * level;
+        for (unsigned c = 0; c < channels; c++) {
+            float sum = outs[c][i];
+            for (unsigned k = 0; k < count; k++) {
+                sum += inputs[k].values[i] * inputs[k].levels[c];
+            }
+            outs[c][i] = sum;
+        }
     }
 }
 
 TABOR_RT static void
-add_pair(float *const out[2], const float *in, const float levels[2],
+add(float *restrict out, const tabor_input *inputs, unsigned count, uint32_t n)
+{
+    float *const outs[2] = {out, NULL};
+    add_inputs(outs, inputs, count, n, 1);
+}
+
+TABOR_RT static void
+add_pair(float *const out[2], const tabor_input *inputs, unsigned count,
          uint32_t n)
 {
-    float *a = out[0], *b = out[1];
-    const float level_a = levels[0], level_b = levels[1];
-    __m256 eight_a = _mm256_set1_ps(level_a), eight_b = _mm256_set1_ps(level_b);
-    uint32_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        __m256 x = _mm256_loadu_ps(in + i);
-        add_eight(a + i, x, eight_a);
-        add_eight(b + i, x, eight_b);
-    }
-    for (; i < n; i++) {
-        float x = in[i];
-        a[i] += x * level_a;
-        b[i] += x * level_b;
-    }
+    add_inputs(out, inputs, count, n, 2);
 }
 
 /* A slope at eight frames. */

@@ -188,37 +188,107 @@ add_four(float *out, float32x4_t in, float32x4_t level)
     vst1q_f32(out, vaddq_f32(vld1q_f32(out), vmulq_f32(in, level)));
 }
 
-TABOR_RT static void
-add(float *restrict out, const float *restrict in, float level, uint32_t n)
+/* Values in a row, in four registers. */
+typedef struct row {
+    float32x4_t a, b, c, d;
+} row;
+
+INLINE row
+row_load(const float *x)
 {
-    float32x4_t levels = vdupq_n_f32(level);
+    return (row){vld1q_f32(x), vld1q_f32(x + 4), vld1q_f32(x + 8),
+                 vld1q_f32(x + 12)};
+}
+
+INLINE void
+row_store(float *out, row r)
+{
+    vst1q_f32(out, r.a);
+    vst1q_f32(out + 4, r.b);
+    vst1q_f32(out + 8, r.c);
+    vst1q_f32(out + 12, r.d);
+}
+
+INLINE row
+row_add(row sum, row x, float32x4_t level)
+{
+    return (row){vaddq_f32(sum.a, vmulq_f32(x.a, level)),
+                 vaddq_f32(sum.b, vmulq_f32(x.b, level)),
+                 vaddq_f32(sum.c, vmulq_f32(x.c, level)),
+                 vaddq_f32(sum.d, vmulq_f32(x.d, level))};
+}
+
+INLINE void
+add_row(float *const out[2], const tabor_input *inputs, unsigned count,
+        uint32_t i, unsigned channels)
+{
+    row a = row_load(out[0] + i);
+    row b = channels == 2 ? row_load(out[1] + i) : a;
+    for (unsigned k = 0; k < count; k++) {
+        const tabor_input *in = &inputs[k];
+        row x = row_load(in->values + i);
+        a = row_add(a, x, vdupq_n_f32(in->levels[0]));
+        if (channels == 2) {
+            b = row_add(b, x, vdupq_n_f32(in->levels[1]));
+        }
+    }
+    row_store(out[0] + i, a);
+    if (channels == 2) {
+        row_store(out[1] + i, b);
+    }
+}
+
+/* The same for one register of values of one channel. */
+INLINE void
+add_short(float *out, const tabor_input *inputs, unsigned count, uint32_t i,
+          unsigned side)
+{
+    float32x4_t sum = vld1q_f32(out + i);
+    for (unsigned k = 0; k < count; k++) {
+        float32x4_t level = vdupq_n_f32(inputs[k].levels[side]);
+        float32x4_t x = vld1q_f32(inputs[k].values + i);
+        sum = vaddq_f32(sum, vmulq_f32(x, level));
+    }
+    vst1q_f32(out + i, sum);
+}
+
+INLINE void
+add_inputs(float *const out[2], const tabor_input *inputs, unsigned count,
+           uint32_t n, unsigned channels)
+{
+    float *const outs[2] = {out[0], out[channels - 1]};
     uint32_t i = 0;
+    for (; n - i >= 16; i += 16) {
+        add_row(outs, inputs, count, i, channels);
+    }
     for (; n - i >= 4; i += 4) {
-        add_four(out + i, vld1q_f32(in + i), levels);
+        for (unsigned c = 0; c < channels; c++) {
+            add_short(outs[c], inputs, count, i, c);
+        }
     }
     for (; i < n; i++) {
-        out[i] += in[i] * level;
+        for (unsigned c = 0; c < channels; c++) {
+            float sum = outs[c][i];
+            for (unsigned k = 0; k < count; k++) {
+                sum += inputs[k].values[i] * inputs[k].levels[c];
+            }
+            outs[c][i] = sum;
+        }
     }
 }
 
 TABOR_RT static void
-add_pair(float *const out[2], const float *in, const float levels[2],
+add(float *restrict out, const tabor_input *inputs, unsigned count, uint32_t n)
+{
+    float *const outs[2] = {out, NULL};
+    add_inputs(outs, inputs, count, n, 1);
+}
+
+TABOR_RT static void
+add_pair(float *const out[2], const tabor_input *inputs, unsigned count,
          uint32_t n)
 {
-    float *a = out[0], *b = out[1];
-    const float level_a = levels[0], level_b = levels[1];
-    float32x4_t four_a = vdupq_n_f32(level_a), four_b = vdupq_n_f32(level_b);
-    uint32_t i = 0;
-    for (; n - i >= 4; i += 4) {
-        float32x4_t x = vld1q_f32(in + i);
-        add_four(a + i, x, four_a);
-        add_four(b + i, x, four_b);
-    }
-    for (; i < n; i++) {
-        float x = in[i];
-        a[i] += x * level_a;
-        b[i] += x * level_b;
-    }
+    add_inputs(out, inputs, count, n, 2);
 }
 
 /* A slope at four frames. */

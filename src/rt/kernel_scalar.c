@@ -61,20 +61,31 @@ sinc_pair(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
 
 /* ----------------------------------------------------------------- add -- */
 
-TABOR_RT static void
-add(float *restrict out, const float *restrict in, float level, uint32_t n)
+static void
+add_values(float *restrict out, const tabor_input *inputs, unsigned count,
+           unsigned side, uint32_t n)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        out[i] += in[i] * level;
+    for (unsigned k = 0; k < count; k++) {
+        const float *in = inputs[k].values;
+        const float level = inputs[k].levels[side];
+        for (uint32_t i = 0; i < n; i++) {
+            out[i] += in[i] * level;
+        }
     }
 }
 
 TABOR_RT static void
-add_pair(float *const out[2], const float *in, const float levels[2],
+add(float *restrict out, const tabor_input *inputs, unsigned count, uint32_t n)
+{
+    add_values(out, inputs, count, 0, n);
+}
+
+TABOR_RT static void
+add_pair(float *const out[2], const tabor_input *inputs, unsigned count,
          uint32_t n)
 {
-    add(out[0], in, levels[0], n);
-    add(out[1], in, levels[1], n);
+    add_values(out[0], inputs, count, 0, n);
+    add_values(out[1], inputs, count, 1, n);
 }
 
 TABOR_RT static void

@@ -189,37 +189,107 @@ add_four(float *out, __m128 in, __m128 level)
     _mm_storeu_ps(out, _mm_add_ps(_mm_loadu_ps(out), _mm_mul_ps(in, level)));
 }
 
-TABOR_RT static void
-add(float *restrict out, const float *restrict in, float level, uint32_t n)
+/* Values in a row, in four registers. */
+typedef struct row {
+    __m128 a, b, c, d;
+} row;
+
+INLINE row
+row_load(const float *x)
 {
-    __m128 levels = _mm_set1_ps(level);
+    return (row){_mm_loadu_ps(x), _mm_loadu_ps(x + 4), _mm_loadu_ps(x + 8),
+                 _mm_loadu_ps(x + 12)};
+}
+
+INLINE void
+row_store(float *out, row r)
+{
+    _mm_storeu_ps(out, r.a);
+    _mm_storeu_ps(out + 4, r.b);
+    _mm_storeu_ps(out + 8, r.c);
+    _mm_storeu_ps(out + 12, r.d);
+}
+
+INLINE row
+row_add(row sum, row x, __m128 level)
+{
+    return (row){_mm_add_ps(sum.a, _mm_mul_ps(x.a, level)),
+                 _mm_add_ps(sum.b, _mm_mul_ps(x.b, level)),
+                 _mm_add_ps(sum.c, _mm_mul_ps(x.c, level)),
+                 _mm_add_ps(sum.d, _mm_mul_ps(x.d, level))};
+}
+
+INLINE void
+add_row(float *const out[2], const tabor_input *inputs, unsigned count,
+        uint32_t i, unsigned channels)
+{
+    row a = row_load(out[0] + i);
+    row b = channels == 2 ? row_load(out[1] + i) : a;
+    for (unsigned k = 0; k < count; k++) {
+        const tabor_input *in = &inputs[k];
+        row x = row_load(in->values + i);
+        a = row_add(a, x, _mm_set1_ps(in->levels[0]));
+        if (channels == 2) {
+            b = row_add(b, x, _mm_set1_ps(in->levels[1]));
+        }
+    }
+    row_store(out[0] + i, a);
+    if (channels == 2) {
+        row_store(out[1] + i, b);
+    }
+}
+
+/* The same for one register of values of one channel. */
+INLINE void
+add_short(float *out, const tabor_input *inputs, unsigned count, uint32_t i,
+          unsigned side)
+{
+    __m128 sum = _mm_loadu_ps(out + i);
+    for (unsigned k = 0; k < count; k++) {
+        __m128 level = _mm_set1_ps(inputs[k].levels[side]);
+        __m128 x = _mm_loadu_ps(inputs[k].values + i);
+        sum = _mm_add_ps(sum, _mm_mul_ps(x, level));
+    }
+    _mm_storeu_ps(out + i, sum);
+}
+
+INLINE void
+add_inputs(float *const out[2], const tabor_input *inputs, unsigned count,
+           uint32_t n, unsigned channels)
+{
+    float *const outs[2] = {out[0], out[channels - 1]};
     uint32_t i = 0;
+    for (; n - i >= 16; i += 16) {
+        add_row(outs, inputs, count, i, channels);
+    }
     for (; n - i >= 4; i += 4) {
-        add_four(out + i, _mm_loadu_ps(in + i), levels);
+        for (unsigned c = 0; c < channels; c++) {
+            add_short(outs[c], inputs, count, i, c);
+        }
     }
     for (; i < n; i++) {
-        out[i] += in[i] * level;
+        for (unsigned c = 0; c < channels; c++) {
+            float sum = outs[c][i];
+            for (unsigned k = 0; k < count; k++) {
+                sum += inputs[k].values[i] * inputs[k].levels[c];
+            }
+            outs[c][i] = sum;
+        }
     }
 }
 
 TABOR_RT static void
-add_pair(float *const out[2], const float *in, const float levels[2],
+add(float *restrict out, const tabor_input *inputs, unsigned count, uint32_t n)
+{
+    float *const outs[2] = {out, NULL};
+    add_inputs(outs, inputs, count, n, 1);
+}
+
+TABOR_RT static void
+add_pair(float *const out[2], const tabor_input *inputs, unsigned count,
          uint32_t n)
 {
-    float *a = out[0], *b = out[1];
-    const float level_a = levels[0], level_b = levels[1];
-    __m128 four_a = _mm_set1_ps(level_a), four_b = _mm_set1_ps(level_b);
-    uint32_t i = 0;
-    for (; n - i >= 4; i += 4) {
-        __m128 x = _mm_loadu_ps(in + i);
-        add_four(a + i, x, four_a);
-        add_four(b + i, x, four_b);
-    }
-    for (; i < n; i++) {
-        float x = in[i];
-        a[i] += x * level_a;
-        b[i] += x * level_b;
-    }
+    add_inputs(out, inputs, count, n, 2);
 }
 
 /* A slope at four frames. */

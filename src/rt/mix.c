@@ -3,16 +3,19 @@
  * Voices to the bus: cut time into stretches in which nothing about a voice
  * changes kind, read its sample over one, add it at its levels.
  */
+#include <string.h>
+
 #include "rt/envelope.h"
 #include "rt/kernel.h"
 #include "rt/position.h"
 #include "rt/voice.h"
 
-/* Values worked on at once: they stay in the first-level cache. */
-#define CHUNK 256
 /* Most frames of a sample that are laid out anew at once where a voice crosses
  * a loop's seam. */
 #define WINDOW 512
+/* Values in a cache line, and most that are fetched ahead of one voice. */
+#define LINE  16
+#define FETCH 288
 
 /* ------------------------------------------------------------ stretches -- */
 
@@ -65,11 +68,10 @@ even_frames(const tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t n)
     cut = nearer(cut, tabor_ramp_rest(&v->env.level, frame));
     cut = nearer(cut, tabor_ramp_rest(&v->gain, frame));
     cut = nearer(cut, tabor_ramp_rest(&v->left, frame));
-    cut = nearer(cut, tabor_ramp_rest(&v->right, frame));
     cut = nearer(cut, tabor_ramp_rest(&v->fade, frame));
-    uint64_t count = nearer(cut - frame, CHUNK);
+    uint64_t count = nearer(cut - frame, TABOR_CHUNK);
     /* far from its end, and that is mostly, there is nothing to divide */
-    if (will_fade_out(v) || v->left_phase < CHUNK * v->step) {
+    if (will_fade_out(v) || v->left_phase < TABOR_CHUNK * v->step) {
         uint64_t left = tabor_position_frames_left(v);
         count = nearer(count, left);
         if (will_fade_out(v) && left != TABOR_NEVER) {
@@ -98,14 +100,12 @@ slope_of(const tabor_ramp *r, uint64_t frame)
                          .at = (float)(frame - r->start)};
 }
 
-/* Do gain, fade or one of the sides move? */
+/* Do gain, fade or a side move? Both sides move together. */
 static int
-levels_move(const tabor_voice *v, const tabor_ramp *left,
-            const tabor_ramp *right, uint64_t frame)
+levels_move(const tabor_voice *v, const tabor_ramp *side, uint64_t frame)
 {
     return tabor_ramp_moves(&v->gain, frame) ||
-           tabor_ramp_moves(&v->fade, frame) || tabor_ramp_moves(left, frame) ||
-           tabor_ramp_moves(right, frame);
+           tabor_ramp_moves(&v->fade, frame) || tabor_ramp_moves(side, frame);
 }
 
 /* Add one sample channel to one bus channel, at levels that rest or move.
@@ -115,8 +115,9 @@ add_lane(const tabor_kernels *kernels, const tabor_voice *v, float *out,
          const float *in, uint64_t frame, const tabor_ramp *side, float share,
          uint32_t n)
 {
-    if (!levels_move(v, side, side, frame)) {
-        kernels->add(out, in, v->gain.to * v->fade.to * side->to * share, n);
+    if (!levels_move(v, side, frame)) {
+        float level = v->gain.to * v->fade.to * side->to * share;
+        kernels->add(out, &(tabor_input){in, {level}}, 1, n);
         return;
     }
     const tabor_levels levels = {.gain = slope_of(&v->gain, frame),
@@ -132,16 +133,17 @@ add_panned(const tabor_kernels *kernels, const tabor_voice *v, float *left,
            const float *in, uint64_t frame, uint32_t n)
 {
     float *const out[2] = {left, left + TABOR_SPAN_MAX};
-    if (!levels_move(v, &v->left, &v->right, frame)) {
+    if (!levels_move(v, &v->left, frame)) {
         float both = v->gain.to * v->fade.to;
-        const float levels[2] = {both * v->left.to, both * v->right.to};
-        kernels->add_pair(out, in, levels, n);
+        tabor_input input = {in, {both * v->left.to, both * v->right_to}};
+        kernels->add_pair(out, &input, 1, n);
         return;
     }
+    const tabor_ramp right = tabor_voice_right(v);
     const tabor_levels levels = {
         .gain = slope_of(&v->gain, frame),
         .fade = slope_of(&v->fade, frame),
-        .side = {slope_of(&v->left, frame), slope_of(&v->right, frame)},
+        .side = {slope_of(&v->left, frame), slope_of(&right, frame)},
         .share = 1.0f};
     kernels->add_pair_moving(out, in, &levels, n);
 }
@@ -182,46 +184,53 @@ add_channel(tabor_rt *rt, const tabor_voice *v, unsigned c, const float *in,
         add_panned(rt->kernels, v, out, in, frame, n);
         return;
     }
-    const tabor_ramp *side = rt->channels == 1 || lane > 1 ? &unity
-                             : lane == 0                   ? &v->left
-                                                           : &v->right;
-    add_lane(rt->kernels, v, out, in, frame, side, share, n);
+    tabor_ramp side = rt->channels == 1 || lane > 1 ? unity
+                      : lane == 0                   ? v->left
+                                                    : tabor_voice_right(v);
+    add_lane(rt->kernels, v, out, in, frame, &side, share, n);
 }
 
 /* ------------------------------------------------------------------ mix -- */
 
+/* Frame 0 of channel c. */
+static const float *
+channel_of(const tabor_rt *rt, const tabor_voice *v, unsigned c)
+{
+    return v->values + (c ? c * rt->slots[v->sample].stride : 0);
+}
+
 /* Read n values along a path of one channel, or of two. */
 static void
-read_path(const tabor_rt *rt, const tabor_voice *v, tabor_path path, uint32_t n,
-          float scratch[2][CHUNK])
+read_path(const tabor_rt *rt, const tabor_voice *v, const tabor_path *path,
+          uint32_t n, float *const out[2])
 {
-    int pair = path.values[1] != NULL;
-    float *const out[2] = {scratch[0], scratch[1]};
+    int pair = path->values[1] != NULL;
     if (v->kernel == TABOR_READ_LINEAR) {
-        rt->kernels->linear(&path, out[0], n);
-        path.values[0] = path.values[1];
+        rt->kernels->linear(path, out[0], n);
         if (pair) {
-            rt->kernels->linear(&path, out[1], n);
+            tabor_path second = *path;
+            second.values[0] = path->values[1];
+            rt->kernels->linear(&second, out[1], n);
         }
         return;
     }
     const tabor_sinc *sinc =
         tabor_sinc_for(rt->sinc[v->kernel - TABOR_READ_SINC16], v->step);
     if (pair) {
-        rt->kernels->sinc_pair(sinc, &path, out, n);
+        rt->kernels->sinc_pair(sinc, path, out, n);
     } else {
-        rt->kernels->sinc(sinc, &path, out[0], n);
+        rt->kernels->sinc(sinc, path, out[0], n);
     }
 }
 
 /* Read n values of channel c of v, and of channel c + 1 if there is one. */
 static void
 read_channels(const tabor_rt *rt, const tabor_voice *v, unsigned c,
-              int over_seam, uint32_t n, float scratch[2][CHUNK])
+              int over_seam, uint32_t n, float *const out[2])
 {
-    const float *first = v->values + c * v->stride;
     int pair = c + 1 < v->channels;
-    tabor_path path = {.values = {first, pair ? first + v->stride : NULL},
+    tabor_path path = {.values = {channel_of(rt, v, c),
+                                  pair ? channel_of(rt, v, c + 1) : NULL},
                        .phase = v->phase,
                        .step = v->step};
     float window[2][WINDOW + 2 * TABOR_REACH];
@@ -234,7 +243,14 @@ read_channels(const tabor_rt *rt, const tabor_voice *v, unsigned c,
             path.values[i] = window[i] + TABOR_REACH;
         }
     }
-    read_path(rt, v, path, n, scratch);
+    read_path(rt, v, &path, n, out);
+}
+
+/* Is what it reads what is stored? */
+static int
+is_plain(const tabor_voice *v)
+{
+    return v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
 }
 
 /* Add at most n even frames of v to the bus at offset; returns how many. */
@@ -242,7 +258,7 @@ static uint32_t
 mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
          uint32_t n)
 {
-    int plain = v->step == TABOR_STEP_ONE && (uint32_t)v->phase == 0;
+    int plain = is_plain(v);
     int over_seam = 0;
     if (v->loop_end) {
         uint64_t safe = plain ? tabor_position_before_cross(v)
@@ -251,17 +267,17 @@ mix_even(tabor_rt *rt, tabor_voice *v, uint64_t frame, uint32_t offset,
         n = (uint32_t)nearer(
             n, over_seam ? ((uint64_t)(WINDOW - 4) << 32) / v->step : safe);
     }
-    float scratch[2][CHUNK];
+    float scratch[2][TABOR_CHUNK];
+    float *const read[2] = {scratch[0], scratch[1]};
     for (unsigned c = 0; c < v->channels; c++) {
-        const float *in = v->values + c * v->stride + (v->phase >> 32);
+        const float *in = channel_of(rt, v, c) + (v->phase >> 32);
         if (!plain) {
             if (c % 2 == 0) {
-                read_channels(rt, v, c, over_seam, n, scratch);
+                read_channels(rt, v, c, over_seam, n, read);
             }
             in = scratch[c % 2];
         } else if (over_seam) {
-            tabor_position_unroll(v, v->values + c * v->stride, 0, scratch[0],
-                                  n);
+            tabor_position_unroll(v, channel_of(rt, v, c), 0, scratch[0], n);
             in = scratch[0];
         }
         if (v->env.stage != TABOR_STAGE_NONE) {
@@ -301,19 +317,229 @@ mix_voice(tabor_rt *rt, tabor_voice *v, uint32_t n)
     return done;
 }
 
+TABOR_RT void
+tabor_voice_changed(tabor_rt *rt, tabor_voice *v)
+{
+    v->rest_until = 0;
+    rt->over |= is_over(v, rt->frame);
+}
+
+/* -------------------------------------------------------------- at rest -- */
+
+/* Voices at rest that are added to the bus in one pass, all of as many
+ * channels. They are gathered before they are read, so that their values are
+ * on the way from memory meanwhile. */
+typedef struct group {
+    tabor_voice *voices[TABOR_INPUTS];
+    unsigned count, most;
+    unsigned channels;
+} group;
+
+static int
+moves(const tabor_voice *v, uint64_t frame)
+{
+    return v->step_frames || v->entering || levels_move(v, &v->left, frame) ||
+           tabor_ramp_moves(&v->env.level, frame);
+}
+
+/* The frame at which a loop turns, or a path comes near its seam. */
+static uint64_t
+next_turn(const tabor_voice *v, uint64_t frame)
+{
+    if (!v->loop_end) {
+        return TABOR_NEVER;
+    }
+    uint64_t way = ((uint64_t)v->loop_end << 32) - v->phase;
+    uint64_t turn = tabor_position_frames_for(v, way);
+    uint64_t seam = is_plain(v) ? tabor_position_before_cross(v)
+                                : tabor_position_before_seam(v);
+    return frame + nearer(turn, seam);
+}
+
+/* The frame at which it ends, or a fade out begins. */
+static uint64_t
+next_end(const tabor_voice *v, uint64_t frame)
+{
+    uint64_t left = tabor_position_frames_left(v);
+    uint64_t cut = nearer(v->stop_frame, v->env.next);
+    if (left == TABOR_NEVER) {
+        return cut;
+    }
+    uint64_t fade_out = will_fade_out(v) ? v->fade_out : 0;
+    return nearer(cut, left > fade_out ? frame + left - fade_out : frame);
+}
+
+/* Find out until when v rests from frame on, and at which levels. */
+static void
+settle(const tabor_rt *rt, tabor_voice *v, uint64_t frame)
+{
+    v->rest_until = frame;
+    if (moves(v, frame) || v->channels > 2 || v->channels > rt->channels) {
+        return;
+    }
+    v->rest_until = nearer(next_end(v, frame), next_turn(v, frame));
+    float both = v->gain.to * v->fade.to;
+    v->levels[0] = rt->channels == 1 ? both : both * v->left.to;
+    v->levels[1] = both * v->right_to;
+    v->through = !is_plain(v) || v->env.stage != TABOR_STAGE_NONE;
+}
+
+/* Read a voice that is not stored as it sounds; the values are in out then. */
+static void
+read_at_rest(const tabor_rt *rt, const tabor_voice *v, uint32_t n,
+             float *const out[2])
+{
+    int pair = v->channels == 2;
+    tabor_path path = {
+        .values = {v->values, pair ? channel_of(rt, v, 1) : NULL},
+        .phase = v->phase,
+        .step = v->step};
+    if (!is_plain(v)) {
+        read_path(rt, v, &path, n, out);
+    }
+    for (unsigned c = 0; c < v->channels && v->env.stage; c++) {
+        const float *stored = path.values[c] + (v->phase >> 32);
+        apply_ramp(&v->env.level, out[c], is_plain(v) ? stored : out[c],
+                   rt->frame, n);
+    }
+}
+
+static void
+move_on_at_rest(tabor_voice *v, uint32_t n)
+{
+    uint64_t way = n * v->step;
+    v->phase += way;
+    if (v->left_phase != TABOR_NEVER) {
+        v->left_phase -= way;
+    }
+}
+
+/* Add n frames of voices of one channel, at most TABOR_CHUNK, to the bus at
+ * offset.
+ */
+static void
+mix_mono(tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
+{
+    tabor_input inputs[TABOR_INPUTS];
+    for (unsigned k = 0; k < g->count; k++) {
+        tabor_voice *v = g->voices[k];
+        inputs[k].values = v->values + (v->phase >> 32);
+        memcpy(inputs[k].levels, v->levels, sizeof v->levels);
+        if (v->through) {
+            read_at_rest(rt, v, n, (float *const[2]){rt->scratch[k], NULL});
+            inputs[k].values = rt->scratch[k];
+        }
+        move_on_at_rest(v, n);
+    }
+    float *const out[2] = {rt->bus + offset, rt->bus + TABOR_SPAN_MAX + offset};
+    if (rt->channels > 1) {
+        rt->kernels->add_pair(out, inputs, g->count, n);
+    } else {
+        rt->kernels->add(out[0], inputs, g->count, n);
+    }
+}
+
+/* The same with two channels. */
+static void
+mix_stereo(tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
+{
+    tabor_input inputs[2][TABOR_INPUTS / 2];
+    for (unsigned k = 0; k < g->count; k++) {
+        tabor_voice *v = g->voices[k];
+        float *const out[2] = {rt->scratch[2 * k], rt->scratch[2 * k + 1]};
+        if (v->through) {
+            read_at_rest(rt, v, n, out);
+        }
+        for (unsigned c = 0; c < 2; c++) {
+            const float *stored = channel_of(rt, v, c) + (v->phase >> 32);
+            inputs[c][k] =
+                (tabor_input){v->through ? out[c] : stored, {v->levels[c]}};
+        }
+        move_on_at_rest(v, n);
+    }
+    for (unsigned c = 0; c < 2; c++) {
+        float *out = rt->bus + c * TABOR_SPAN_MAX + offset;
+        rt->kernels->add(out, inputs[c], g->count, n);
+    }
+}
+
+/* Add n frames of a group, and empty it. */
+static void
+mix_group(tabor_rt *rt, group *g, uint32_t n)
+{
+    for (uint32_t at = 0; at < n && g->count; at += TABOR_CHUNK) {
+        uint32_t some = n - at < TABOR_CHUNK ? n - at : TABOR_CHUNK;
+        if (g->channels == 1) {
+            mix_mono(rt, g, at, some);
+        } else {
+            mix_stereo(rt, g, at, some);
+        }
+    }
+    g->count = 0;
+}
+
+/* Have the values that n frames need brought near. To the compiler this is a
+ * function without effects, which it drops unless it is made part of another.
+ */
+static inline __attribute__((always_inline)) void
+fetch(const float *values, const tabor_voice *v, uint32_t n)
+{
+    uint64_t reach = nearer((n * v->step >> 32) + LINE, FETCH);
+    for (const float *end = values + reach; values < end; values += LINE) {
+        __builtin_prefetch(values);
+    }
+}
+
+/* Let v join a group. A bus adds its voices in their order: those of another
+ * kind go first. */
+static inline void
+join(tabor_rt *rt, group *g, tabor_voice *v, uint32_t n)
+{
+    if (g->count == g->most || g->channels != v->channels) {
+        mix_group(rt, g, n);
+        g->channels = v->channels;
+        g->most = TABOR_INPUTS >> (v->channels - 1);
+    }
+    g->voices[g->count++] = v;
+    const float *values = v->values + (v->phase >> 32);
+    fetch(values, v, n);
+    if (v->channels == 2) {
+        fetch(values + rt->slots[v->sample].stride, v, n);
+    }
+}
+
+/* Does v rest for n frames and on? */
+static int
+rests(const tabor_rt *rt, tabor_voice *v, uint32_t n)
+{
+    if (rt->frame + n >= v->rest_until) {
+        settle(rt, v, rt->frame);
+    }
+    return rt->frame + n < v->rest_until;
+}
+
 TABOR_RT uint32_t
 tabor_voices_mix(tabor_rt *rt, uint32_t n)
 {
     uint32_t count = 0;
+    group g = {.count = 0, .most = 0};
+    rt->over = 0;
     for (uint32_t w = 0; w < (rt->voice_slots + 63) / 64; w++) {
         for (uint64_t bits = rt->active[w]; bits; bits &= bits - 1) {
             uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(bits);
             tabor_voice *v = &rt->voices[index];
+            __builtin_prefetch(v + 8);
+            if (rests(rt, v, n)) {
+                join(rt, &g, v, n);
+                continue;
+            }
+            mix_group(rt, &g, n);
             uint32_t lasted = mix_voice(rt, v, n);
             if (is_over(v, rt->frame + lasted)) {
                 rt->ended[count++] = lasted << 16 | index;
             }
         }
     }
+    mix_group(rt, &g, n);
     return count;
 }

@@ -15,7 +15,8 @@
 
 #include "link/event.h"
 
-typedef struct tabor_ramp {
+/* A voice has four of them: 20 bytes each, not 24. */
+typedef struct __attribute__((packed, aligned(4))) tabor_ramp {
     uint64_t start;
     uint32_t frames; /* 0: at rest on to */
     float from, to;

@@ -139,7 +139,9 @@ apply_due(tabor_rt *rt)
     while (tabor_schedule_next(rt) <= rt->frame) {
         tabor_apply_next(rt);
     }
-    retire(rt, tabor_voices_mix(rt, 0)); /* what was cut with no fade */
+    if (rt->over) { /* what was cut with no fade */
+        retire(rt, tabor_voices_mix(rt, 0));
+    }
 }
 
 /* -------------------------------------------------------------- tell -- */

@@ -7,6 +7,7 @@
 #ifndef TABOR_RT_RT_H
 #define TABOR_RT_RT_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -24,6 +25,10 @@
 #define TABOR_OWNERS 17
 /* Most frames mixed at once; larger blocks are cut. */
 #define TABOR_SPAN_MAX 8192
+/* Frames of a voice worked on at once: they stay in the first-level cache. */
+#define TABOR_CHUNK 256
+/* Most inputs that are added in one pass over a bus. */
+#define TABOR_INPUTS 8
 
 enum {
     TABOR_PLAY_FREE,
@@ -74,8 +79,9 @@ typedef struct tabor_rt_key {
  * changes when the frame is next. */
 typedef struct tabor_envelope {
     tabor_ramp level;
+    uint32_t hold;
     uint64_t next; /* TABOR_NEVER while it sustains */
-    uint32_t hold, decay, release;
+    uint32_t decay, release;
     float sustain;
     uint8_t stage; /* TABOR_STAGE_... */
 } tabor_envelope;
@@ -89,36 +95,54 @@ enum {
     TABOR_STAGE_RELEASE
 };
 
+/* The first line is all that a voice at rest needs: one of which nothing will
+ * move, turn or end before rest_until, if no command does it. Who changes
+ * anything else of a voice sets rest_until to 0. */
 typedef struct tabor_voice {
-    uint64_t phase, step; /* frames of the sample, 32.32 */
-    uint64_t left_phase;  /* what is left to be played; TABOR_NEVER: a loop */
-    uint64_t stop_frame;  /* engine frame at which its fade is over */
-    tabor_ramp gain, left, right, fade;
-    tabor_envelope env;
+    alignas(64) uint64_t rest_until; /* engine frame; 0: not known */
+    uint64_t phase, step;            /* frames of the sample, 32.32 */
+    uint64_t left_phase; /* what is left to be played; TABOR_NEVER: a loop */
+    uint64_t stop_frame; /* engine frame at which its fade is over */
+    const float *values; /* frame 0 of channel 0 */
+    float levels[2];     /* at rest: of the bus channels that it is added to */
+    uint16_t sample;     /* slot */
+    uint8_t channels;
+    uint8_t kernel;   /* TABOR_READ_..., one of the three */
+    uint8_t looped;   /* 1: what is before the loop's start is its end */
+    uint8_t through;  /* 1: at rest it is not just copied */
+    uint8_t stealing; /* 1: fading beside those that count: stolen, or what a
+                       * seek has left, which has a handle of 0 */
+    uint8_t owner;
+
     uint64_t step_from, step_to, step_start; /* a moving step, see position.c */
     uint32_t step_frames;
+    tabor_ramp gain, fade, left;
+    float right_from, right_to; /* moves with left: tabor_voice_right() */
+    tabor_envelope env;
+    uint64_t handle, started;
     uint32_t loop_start, loop_end; /* frames of the sample; end 0: no loop */
     uint32_t fade_out; /* engine frames before its natural end; 0: none */
     uint32_t choke;    /* group, 0 = none */
     uint32_t late;
-    const float *values;
-    uint64_t stride;
-    uint64_t handle, started;
-    uint16_t sample; /* slot */
-    uint16_t channels;
-    uint8_t owner, reason;
-    uint8_t stealing;   /* 1: fading beside those that count: stolen, or what
-                         * a seek has left, which has a handle of 0 */
-    uint8_t looped;     /* 1: what is before the loop's start is its end */
-    uint8_t kernel;     /* TABOR_READ_..., one of the three */
     uint32_t loop_fade; /* frames of the loop's end that cross into what is
                          * before its start */
     uint32_t entered;   /* low half of the engine frame of the last seek */
-    uint8_t entering;   /* 1: still rising there */
-    uint8_t ending;     /* 1: its fade out has begun */
+    uint8_t reason;
+    uint8_t entering; /* 1: still rising there */
+    uint8_t ending;   /* 1: its fade out has begun */
 } tabor_voice;
 
-_Static_assert(sizeof(tabor_voice) <= 320, "a voice is small");
+_Static_assert(sizeof(tabor_voice) <= 256, "a voice is four cache lines");
+
+/* The ramp of the right side, or of the second channel.  [audio] */
+static inline tabor_ramp
+tabor_voice_right(const tabor_voice *v)
+{
+    return (tabor_ramp){.start = v->left.start,
+                        .frames = v->left.frames,
+                        .from = v->right_from,
+                        .to = v->right_to};
+}
 
 /* A voice that may give its place, see steal.h. */
 typedef struct tabor_victim {
@@ -168,6 +192,7 @@ typedef struct tabor_rt {
     uint32_t voice_slots, voice_limit;
     uint32_t sounding; /* voices that count against the limit */
     uint32_t *ended;   /* scratch: the voices that end in a span */
+    int over;          /* 1: a voice was changed and is over at this frame */
 
     tabor_victim *victims; /* a heap of victim_count, of voice_slots at most */
     uint32_t victim_count;
@@ -182,6 +207,7 @@ typedef struct tabor_rt {
     uint8_t kernel; /* of plays that leave it to the engine: TABOR_READ_... */
 
     float *bus; /* channels × TABOR_SPAN_MAX, planar */
+    alignas(64) float scratch[TABOR_INPUTS][TABOR_CHUNK]; /* of one pass */
     tabor_ramp master;
     int limiter;              /* 1: values are bent to stay below 1 */
     tabor_rt_meter *meters;   /* channels of them */

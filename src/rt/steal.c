@@ -7,7 +7,8 @@ TABOR_RT float
 tabor_steal_level(const tabor_rt *rt, const tabor_voice *v, uint64_t frame)
 {
     float left = tabor_ramp_at(&v->left, frame);
-    float right = tabor_ramp_at(&v->right, frame);
+    const tabor_ramp side = tabor_voice_right(v);
+    float right = tabor_ramp_at(&side, frame);
     const tabor_ramp entry = tabor_voice_entry(rt, v, frame);
     float level = tabor_ramp_at(&v->gain, frame);
     level *= tabor_ramp_at(&v->fade, frame);

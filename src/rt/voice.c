@@ -67,6 +67,7 @@ start_fade(tabor_rt *rt, tabor_voice *v, uint32_t fade_frames, unsigned reason)
     }
     v->stop_frame = end;
     v->reason = (uint8_t)reason;
+    tabor_voice_changed(rt, v);
     return 1;
 }
 
@@ -111,8 +112,7 @@ set_path(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
     unsigned slot = tabor_handle_slot(play->body.play.sample);
     const tabor_sample_slot *s = &rt->slots[slot];
     v->values = s->values;
-    v->stride = s->stride;
-    v->channels = (uint16_t)s->channels;
+    v->channels = (uint8_t)s->channels;
     v->sample = (uint16_t)slot;
     v->step = v->step_to = play->body.play.step;
     v->phase = (uint64_t)play->body.play.offset << 32;
@@ -181,7 +181,7 @@ set_levels(tabor_rt *rt, tabor_voice *v, const tabor_command *play,
     pan_levels(play->body.play.pan, v->channels, &left, &right);
     v->gain = tabor_ramp_still(play->body.play.gain);
     v->left = tabor_ramp_still(left);
-    v->right = tabor_ramp_still(right);
+    v->right_from = v->right_to = right;
     v->fade = tabor_ramp_still(1.0f);
     v->env.level = tabor_ramp_still(1.0f);
     v->env.next = TABOR_NEVER;
@@ -227,6 +227,7 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play,
         play->kernel == TABOR_READ_AS_ENGINE ? rt->kernel : play->kernel;
     set_path(rt, v, play, shape, skip_frames);
     set_levels(rt, v, play, shape);
+    tabor_voice_changed(rt, v);
     choke_others(rt, v);
     rt->active[index / 64] |= UINT64_C(1) << (index % 64);
     rt->sounding++;
@@ -266,8 +267,11 @@ tabor_voice_change(tabor_rt *rt, tabor_voice *v, const tabor_command *set)
     if (set->body.set.which & TABOR_COMMAND_PAN) {
         float left, right;
         pan_levels(set->body.set.pan, v->channels, &left, &right);
+        tabor_ramp side = tabor_voice_right(v);
+        tabor_ramp_to(&side, rt->frame, frames, right);
         tabor_ramp_to(&v->left, rt->frame, frames, left);
-        tabor_ramp_to(&v->right, rt->frame, frames, right);
+        v->right_from = side.from;
+        v->right_to = side.to;
     }
     if (set->body.set.which & TABOR_COMMAND_STEP) {
         tabor_position_step(v, rt->frame); /* a line of the grid may be here */
@@ -280,6 +284,7 @@ tabor_voice_change(tabor_rt *rt, tabor_voice *v, const tabor_command *set)
             v->step = v->step_to;
         }
     }
+    tabor_voice_changed(rt, v);
 }
 
 TABOR_RT void
@@ -290,6 +295,7 @@ tabor_voice_let_go(tabor_rt *rt, tabor_voice *v)
         return;
     }
     tabor_envelope_release(&v->env, rt->frame);
+    tabor_voice_changed(rt, v);
     tabor_steal_forget(rt);
 }
 
@@ -323,6 +329,7 @@ leave_ghost(tabor_rt *rt, const tabor_voice *v)
     ghost->fade = tabor_ramp_still(level);
     tabor_ramp_to(&ghost->fade, rt->frame, (uint32_t)frames, 0.0f);
     ghost->stop_frame = rt->frame + frames;
+    tabor_voice_changed(rt, ghost);
     rt->samples[v->sample].refs++;
     rt->active[index / 64] |= UINT64_C(1) << (index % 64);
 }
@@ -341,5 +348,6 @@ tabor_voice_jump(tabor_rt *rt, tabor_voice *v, uint32_t position)
     }
     v->entered = (uint32_t)rt->frame;
     v->entering = 1;
+    tabor_voice_changed(rt, v);
     tabor_steal_forget(rt);
 }

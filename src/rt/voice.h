@@ -35,6 +35,10 @@ TABOR_RT void tabor_voice_fade_out(tabor_rt *rt, tabor_voice *v,
 TABOR_RT void tabor_voice_change(tabor_rt *rt, tabor_voice *v,
                                  const tabor_command *set);
 
+/* Something else than its position has been changed: what was known about how
+ * long it rests holds no longer, and it may be over.  [audio] */
+TABOR_RT void tabor_voice_changed(tabor_rt *rt, tabor_voice *v);
+
 /* Add n frames of every voice to the bus, from rt->frame on; list the voices
  * that end within them in rt->ended as (end - frame) << 16 | index and return
  * how many there are.  [audio] */
