@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "rt/schedule.h"
 
+/* A node has four kids: half as many levels as with two, and the four lie next
+ * to each other. */
+#define KIDS 4
+
 /* Signed difference: what is in flight is far less than 2^31 apart. */
-static int
+static inline int
 before(const tabor_rt_key *a, const tabor_rt_key *b)
 {
     if (a->frame != b->frame) {
@@ -26,7 +30,7 @@ static void
 sift_up(tabor_rt *rt, uint32_t i, tabor_rt_key key)
 {
     while (i > 0) {
-        uint32_t parent = (i - 1) / 2;
+        uint32_t parent = (i - 1) / KIDS;
         if (!before(&key, &rt->heap[parent])) {
             break;
         }
@@ -36,24 +40,32 @@ sift_up(tabor_rt *rt, uint32_t i, tabor_rt_key key)
     place(rt, i, key);
 }
 
+/* The first of the kids of i, of which there is one at least. */
+static inline uint32_t
+first_kid(const tabor_rt *rt, uint32_t i)
+{
+    uint32_t kid = KIDS * i + 1, end = kid + KIDS;
+    uint32_t first = kid;
+    end = end < rt->heap_size ? end : rt->heap_size;
+    for (kid++; kid < end; kid++) {
+        if (before(&rt->heap[kid], &rt->heap[first])) {
+            first = kid;
+        }
+    }
+    return first;
+}
+
 /* Put a key into the hole at i, or further down. */
 static void
 sift_down(tabor_rt *rt, uint32_t i, tabor_rt_key key)
 {
-    for (;;) {
-        uint32_t child = 2 * i + 1;
-        if (child >= rt->heap_size) {
+    while (KIDS * i + 1 < rt->heap_size) {
+        uint32_t kid = first_kid(rt, i);
+        if (!before(&rt->heap[kid], &key)) {
             break;
         }
-        if (child + 1 < rt->heap_size &&
-            before(&rt->heap[child + 1], &rt->heap[child])) {
-            child++;
-        }
-        if (!before(&rt->heap[child], &key)) {
-            break;
-        }
-        place(rt, i, rt->heap[child]);
-        i = child;
+        place(rt, i, rt->heap[kid]);
+        i = kid;
     }
     place(rt, i, key);
 }
@@ -118,7 +130,12 @@ take(tabor_rt *rt, uint32_t i)
 TABOR_RT tabor_rt_key
 tabor_schedule_pop(tabor_rt *rt)
 {
-    return take(rt, 0);
+    tabor_rt_key key = take(rt, 0);
+    if (rt->heap_size) { /* the next command comes near while this is done */
+        const tabor_rt_key *next = &rt->heap[0];
+        __builtin_prefetch(&rt->clients[next->owner]->slab[next->slab]);
+    }
+    return key;
 }
 
 TABOR_RT void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pending commands in the order in which they take effect: by frame, then by
- * owner, then as sent. A binary heap of small keys over the clients' slabs.
+ * owner, then as sent. A heap of small keys over the clients' slabs.
  */
 #ifndef TABOR_RT_SCHEDULE_H
 #define TABOR_RT_SCHEDULE_H
