@@ -27,6 +27,7 @@ c_tests = %D%/batch \
     %D%/kernels \
     %D%/link \
     %D%/meet \
+    %D%/mix \
     %D%/onsets \
     %D%/onsets-control \
     %D%/output \
@@ -70,6 +71,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_link_LDADD = $(TEST_LDADD)
 %C%_meet_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_meet_LDADD = $(TEST_LDADD)
+%C%_mix_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_mix_LDADD = $(TEST_LDADD)
 %C%_onsets_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_onsets_LDADD = $(TEST_LDADD)
 %C%_onsets_control_CPPFLAGS = $(TEST_CPPFLAGS)
