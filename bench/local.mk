@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Not built by make or make check: make bench. bench/README.md has the rest.
-EXTRA_PROGRAMS = %D%/kernels %D%/schedule %D%/decode
+EXTRA_PROGRAMS = %D%/kernels %D%/voices %D%/schedule %D%/decode
 %C%_kernels_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_kernels_LDADD = src/libtabor-all.la
+%C%_voices_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_voices_LDADD = src/libtabor-all.la
 %C%_schedule_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_schedule_LDADD = src/libtabor-all.la
 %C%_decode_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
