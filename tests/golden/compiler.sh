@@ -32,8 +32,11 @@ read -ra chosen <<<"$(setting RT_CFLAGS) $(setting SNDFILE_CFLAGS) \
 read -ra libraries <<<"$(setting SNDFILE_LIBS) $(setting SOXR_LIBS) \
     $(setting LIBS)"
 common=(-std=gnu11 -w "${chosen[@]}" -DHAVE_CONFIG_H -I"$builddir"
-    -I"$srcdir/include" -I"$core" -I"$srcdir/tests/lib"
-    '-DTABOR_DRIVER_DIR="/nowhere"' '-DTABOR_KIT_DIR="/nowhere"')
+    -I"$srcdir/include" -I"$core" -I"$srcdir/tests/lib")
+# Paths that it is told: none of them matters here.
+while read -r name; do
+    common+=("-D$name=\"/nowhere\"")
+done < <(grep -o 'DTABOR_[A-Z_]*=' "$core/local.mk" | tr -d '=' | sed 's/^D//')
 
 # flags_of FILE: what its level of SIMD needs
 flags_of() {
@@ -123,7 +126,8 @@ check_compiler() {
     [ "$built" = 0 ] || check_control "$compiler"
     is "$compiler built it at ${#tried[@]} levels of optimisation" \
         "$built" "${#tried[@]}"
-    ok "and each told a hash or more ($hashes)" test "$hashes" -ge "$built"
+    ok "and each told a hash or more ($hashes)" \
+        test "$built" -ge 1 -a "$hashes" -ge "$built"
     done_testing
 }
 
