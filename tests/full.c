@@ -158,12 +158,12 @@ test_stop(const full_room *room)
     double before = f.heard;
     int sent = 0;
     for (int i = 0; i < 14; i++) {
-        sent += tabor_voice_stop(f.r.client, f.voices[i], 0, TABOR_ASAP) ==
+        sent += tabor_voice_stop(f.r.client, f.voices[i], 0, TABOR_NO_FRAME) ==
                 TABOR_OK;
     }
     ok_int(sent, 14, "%s: when it is full voices can be stopped", room->which);
     ok(tabor_stop(f.r.client, 0) == TABOR_OK &&
-           tabor_cancel(f.r.client, 0) == TABOR_OK,
+           tabor_cancel(f.r.client, 0, 0, TABOR_NO_FRAME) == TABOR_OK,
        "%s: so can all of them, and what is scheduled", room->which);
     render(&f, FRAMES);
     ok_near(f.heard, before, 0, "%s: then there is silence", room->which);

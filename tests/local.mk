@@ -44,7 +44,7 @@ check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
 EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
     %D%/lib/onsets.h %D%/lib/score.h %D%/lib/score-parts.h \
-    %D%/golden/README %D%/golden/onsets.sum %D%/golden/score.sum
+    %D%/golden/README %D%/golden/compiler.sh %D%/golden/onsets.sum %D%/golden/score.sum
 
 %C%_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_batch_LDADD = $(TEST_LDADD)
@@ -111,7 +111,7 @@ check_PROGRAMS += %D%/try
 
 sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
     %D%/layers.sh %D%/piece.sh
-sh_tests += %D%/golden-compilers.sh
+sh_tests += %D%/golden-clang.sh %D%/golden-gcc.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 

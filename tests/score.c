@@ -2,7 +2,7 @@
  *
  * The golden score gives the same bits for 11 ways to cut time into blocks and
  * for each level of SIMD. "score --hash" prints the hash of each level for one
- * way only, for golden-compilers.sh.
+ * way only, for golden/compiler.sh.
  */
 #include "control/simd.h"
 #include "score-parts.h"

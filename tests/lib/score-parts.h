@@ -196,7 +196,7 @@ score_late(score *s)
     tabor_handle v = PLAY(s->one, s->stereo, TABOR_ASAP, p.rate = 0.6);
     SET(s->one, v, t - 300, p.which = TABOR_SET_GAIN, p.gain = 0.5,
         p.ramp_frames = 400);
-    must(tabor_voice_stop(s->one, v, 1000, TABOR_ASAP));
+    must(tabor_voice_stop(s->one, v, 1000, TABOR_NO_FRAME));
     score_render(s, 8000);
 }
 
@@ -211,11 +211,11 @@ score_cancels(score *s)
     tabor_handle v = PLAY(s->one, s->stereo, t + 4000, p.tag = 9);
     tabor_handle w = PLAY(s->one, s->stereo, t + 4000, p.tag = 9);
     score_render(s, 1111);
-    must(tabor_cancel(s->one, 1));
-    must(tabor_voice_stop(s->one, v, 10, TABOR_ASAP));
+    must(tabor_cancel(s->one, 1, 0, TABOR_NO_FRAME));
+    must(tabor_voice_stop(s->one, v, 10, TABOR_NO_FRAME));
     must(tabor_voice_release(s->one, w, t + 2000));
     score_render(s, 500);
-    must(tabor_cancel(s->two, 0));
+    must(tabor_cancel(s->two, 0, 0, TABOR_NO_FRAME));
     PLAY(s->two, s->five, t + 2500, p.gain = 0.5);
     score_render(s, 4000);
 }
@@ -337,7 +337,8 @@ score_crowd(score *s)
             score_crowd_one(s, s->frame > 700 ? s->frame - 700 : 0, 2000);
         }
         if (round % 3 == 2) {
-            must(tabor_cancel(round % 2 ? s->one : s->two, (uint32_t)round));
+            must(tabor_cancel(round % 2 ? s->one : s->two, (uint32_t)round, 0,
+                              TABOR_NO_FRAME));
         }
         must(tabor_set_gain(s->two, 0.4 + round / 20.0, 999));
         score_render(s, 1500);
