@@ -20,6 +20,7 @@ c_tests = %D%/batch \
     %D%/conformance \
     %D%/convert \
     %D%/device \
+    %D%/files \
     %D%/fuzz-ring \
     %D%/headers \
     %D%/kernels \
@@ -30,7 +31,8 @@ c_tests = %D%/batch \
     %D%/sample \
     %D%/schedule \
     %D%/shape \
-    %D%/take
+    %D%/take \
+    %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
 EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
@@ -45,6 +47,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_files_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_files_LDADD = $(TEST_LDADD)
 %C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -70,6 +74,17 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h
 %C%_output_LDADD = $(TEST_LDADD)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
+
+# The decoding worker, and those that it could become.
+%C%_worker_SOURCES = %D%/worker.c %D%/workers/fragile.c %D%/workers/fragile.h
+%C%_worker_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_worker_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_worker_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+check_PROGRAMS += %D%/planted
+%C%_planted_SOURCES = %D%/workers/planted.c %D%/workers/fragile.c
+%C%_planted_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_planted_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_planted_LDADD = src/libtabor-jail.la $(SNDFILE_LIBS)
 
 # Opens a driver through the public library, for drivers.sh.
 check_PROGRAMS += %D%/try

@@ -132,7 +132,10 @@ pass_refusal(tabor_answer *a)
 {
     make_printable(a->text, sizeof a->text);
     if (a->kind == TABOR_ANSWER_NO_JAIL) {
-        return tabor_fail(TABOR_ERR_DECODE, "no jail for its decoder (%s)",
+        return tabor_fail(TABOR_ERR_DECODE,
+                          "this system gives its decoder no jail (%s): change "
+                          "that, or load the file as trusted: then it is "
+                          "decoded in this process",
                           a->text);
     }
     if (a->status != TABOR_ERR_DECODE && a->status != TABOR_ERR_LIMIT &&
