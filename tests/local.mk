@@ -101,7 +101,7 @@ py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-dither.py %D%/p
     %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
     %D%/py-life.py %D%/py-load.py %D%/py-others.py %D%/py-play.py \
     %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
-    %D%/py-take.py
+    %D%/py-take.py %D%/py-worker.py
 EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py
 if WITH_PYTHON
 TESTS += $(py_tests)
