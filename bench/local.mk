@@ -7,3 +7,4 @@ EXTRA_PROGRAMS = %D%/kernels
 .PHONY: bench
 bench: %D%/kernels
 	$(AM_V_at)%D%/kernels
+EXTRA_DIST += %D%/load.py
