@@ -16,7 +16,7 @@ bench_peers = %D%/ring-peer.h %D%/ring-duel.c %D%/ring-tabor.c \
     %D%/mix-openal.c %D%/mix-sdl.c %D%/mix-fluidsynth.c %D%/mix-csound.c \
     %D%/mix-miniaudio.c %D%/mix-soloud.cc
 EXTRA_DIST += %D%/README.md %D%/run.py %D%/parts.py %D%/peers.py \
-    %D%/report.py %D%/offline.py $(bench_peers)
+    %D%/report.py %D%/offline.py %D%/load.py $(bench_peers)
 
 # BENCH="ring mix" chooses parts, BENCH_ROUNDS=3 is quick and rough.
 .PHONY: bench

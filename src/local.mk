@@ -46,15 +46,39 @@ noinst_LTLIBRARIES += %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
 %C%_libtabor_neon_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_neon_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
 
+# Sound files to values, in this process: libtabor and its worker share it.
+noinst_LTLIBRARIES += %D%/libtabor-sound.la
+%C%_libtabor_sound_la_SOURCES = \
+    %D%/control/answer.c %D%/control/answer.h \
+    %D%/control/audio.c %D%/control/audio.h \
+    %D%/control/decode.c %D%/control/decode.h \
+    %D%/control/kind.c %D%/control/kind.h \
+    %D%/control/status.c %D%/control/status.h
+%C%_libtabor_sound_la_CPPFLAGS = $(CORE_CPPFLAGS) \
+    -DTABOR_KIT_DIR='"$(kitdir)"' \
+    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"'
+%C%_libtabor_sound_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) \
+    $(SOXR_CFLAGS)
+%C%_libtabor_sound_la_LIBADD = $(SNDFILE_LIBS) $(SOXR_LIBS)
+
+# The decoding worker. Its jail is a library, for the tests' own workers.
+noinst_LTLIBRARIES += %D%/libtabor-jail.la
+%C%_libtabor_jail_la_SOURCES = %D%/control/jail.c %D%/control/jail.h
+%C%_libtabor_jail_la_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_libtabor_jail_la_LIBADD = %D%/libtabor-sound.la
+pkglibexec_PROGRAMS = %D%/tabor-decode
+%C%_tabor_decode_SOURCES = %D%/control/tabor-decode.c
+%C%_tabor_decode_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_tabor_decode_LDFLAGS = -Wl,-z,now
+%C%_tabor_decode_LDADD = %D%/libtabor-jail.la
+
 # Everything, with hidden symbols still visible: what the unit tests link.
 noinst_LTLIBRARIES += %D%/libtabor-all.la
 %C%_libtabor_all_la_SOURCES = \
-    %D%/control/audio.c %D%/control/audio.h \
     %D%/control/batch.c \
     %D%/control/client.c %D%/control/client.h \
     %D%/control/order.c %D%/control/order.h \
     %D%/control/deadline.c %D%/control/deadline.h \
-    %D%/control/decode.c \
     %D%/control/device.c %D%/control/device.h \
     %D%/control/drivers.c \
     %D%/control/engine.c %D%/control/engine.h \
@@ -62,6 +86,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/files.c %D%/control/files.h \
     %D%/control/load.c \
     %D%/control/play.c \
+    %D%/control/read.c \
     %D%/control/registry.c %D%/control/registry.h \
     %D%/control/replay.c \
     %D%/control/rescue.c %D%/control/rescue.h \
@@ -72,16 +97,17 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/service.c \
     %D%/control/simd.c %D%/control/simd.h \
     %D%/control/stats.c \
-    %D%/control/status.c %D%/control/status.h \
     %D%/control/stream.c %D%/control/stream.h \
     %D%/control/tables.c %D%/control/tables.h \
-    %D%/control/take.c %D%/control/take.h
+    %D%/control/take.c %D%/control/take.h \
+    %D%/control/worker.c %D%/control/worker.h \
+    %D%/control/worker_path.c %D%/control/worker_path.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
-    -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_KIT_DIR='"$(kitdir)"' \
-    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"'
+    -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_LIB_DIR='"$(libdir)"' \
+    -DTABOR_WORKER_DIR='"$(pkglibexecdir)"'
 %C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
 %C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
-    $(SNDFILE_LIBS) $(SOXR_LIBS)
+    %D%/libtabor-sound.la
 
 # The tables of the sincs.
 noinst_PROGRAMS += %D%/make-tables

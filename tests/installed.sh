@@ -4,7 +4,8 @@
 # What make installcheck runs: the installed library, modules and console work
 # from an unrelated folder, without help from the build tree. Told by its
 # environment: bindir libdir includedir pyexecdir pythondir luaexecdir
-# driverdir kitdir pkglibdir root CC PYTHON LUA (empty = that part is off).
+# driverdir kitdir pkglibdir pkglibexecdir root CC PYTHON LUA (empty = that part
+# is off).
 set -eu
 
 folder=$(mktemp -d)
@@ -18,7 +19,7 @@ if [ -n "$root" ]; then
     export TABOR_GUARD="$root$pkglibdir/libtabor-guard.so"
 fi
 export PYTHONDONTWRITEBYTECODE=1
-unset LUA_PATH LUA_CPATH LUA_PATH_5_4 LUA_CPATH_5_4 PYTHONPATH
+unset TABOR_DECODER LUA_PATH LUA_CPATH LUA_PATH_5_4 LUA_CPATH_5_4 PYTHONPATH
 
 say() {
     echo "installcheck: $*"
@@ -48,6 +49,8 @@ $CC program.c -o program -L"$root$libdir" $cflags -Wl,-rpath,"$libdir"
 ./program
 say "a C program builds with pkg-config tabor and runs"
 
+# it decodes for all of the following; without it they would fail
+test -x "$root$pkglibexecdir/tabor-decode"
 kick=$root$kitdir/kick.wav
 test -s "$kick"
 if [ -n "$PYTHON" ]; then

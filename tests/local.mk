@@ -15,12 +15,14 @@ SH_LOG_COMPILER = ./pre-inst-env bash
 TEST_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tests/lib
 TEST_LDADD = src/libtabor-all.la
 
-c_tests = %D%/batch \
+c_tests = \
+    %D%/batch \
     %D%/client \
     %D%/completions \
     %D%/conformance \
     %D%/convert \
     %D%/device \
+    %D%/files \
     %D%/full \
     %D%/fuzz-ring \
     %D%/headers \
@@ -35,11 +37,12 @@ c_tests = %D%/batch \
     %D%/ring \
     %D%/sample \
     %D%/schedule \
-    %D%/seek \
     %D%/score \
+    %D%/seek \
     %D%/shape \
     %D%/steal \
-    %D%/take
+    %D%/take \
+    %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
 EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
@@ -60,6 +63,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_device_LDADD = $(TEST_LDADD)
 %C%_full_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_full_LDADD = $(TEST_LDADD)
+%C%_files_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_files_LDADD = $(TEST_LDADD)
 %C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -103,38 +108,92 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_schedule_LDADD = $(TEST_LDADD)
 
+# The decoding worker, and those that it could become.
+%C%_worker_SOURCES = %D%/worker.c %D%/workers/fragile.c %D%/workers/fragile.h
+%C%_worker_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests
+%C%_worker_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_worker_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+check_PROGRAMS += %D%/planted
+%C%_planted_SOURCES = %D%/workers/planted.c %D%/workers/fragile.c
+%C%_planted_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_planted_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
+%C%_planted_LDADD = src/libtabor-jail.la $(SNDFILE_LIBS)
+
 # Opens a driver through the public library, for drivers.sh.
 check_PROGRAMS += %D%/try
 %C%_try_SOURCES = %D%/drivers/try.c
 %C%_try_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_try_LDADD = src/libtabor.la
 
-sh_tests = %D%/dev.sh %D%/drivers.sh %D%/examples.sh %D%/kit.sh \
-    %D%/layers.sh %D%/piece.sh
-sh_tests += %D%/golden-clang.sh %D%/golden-gcc.sh
+sh_tests = \
+    %D%/dev.sh \
+    %D%/drivers.sh \
+    %D%/examples.sh \
+    %D%/golden-clang.sh \
+    %D%/golden-gcc.sh \
+    %D%/kit.sh \
+    %D%/layers.sh \
+    %D%/piece.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
 
-py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-clicks.py \
-    %D%/py-completions.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
-    %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
-    %D%/py-life.py %D%/py-load.py %D%/py-model.py %D%/py-others.py %D%/py-play.py \
-    %D%/py-seek.py %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
-    %D%/py-take.py
-EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
-    %D%/lib/capi.py %D%/lib/model.py %D%/lib/model_client.py \
-    %D%/lib/model_sound.py %D%/lib/model_wrong.py
-py_tests += %D%/py-live.py %D%/py-onsets.py
-EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
-    %D%/lib/golden.py %D%/lib/onsets.py
+py_tests = \
+    %D%/py-audio.py \
+    %D%/py-batch.py \
+    %D%/py-busy.py \
+    %D%/py-clicks.py \
+    %D%/py-completions.py \
+    %D%/py-dither.py \
+    %D%/py-engine.py \
+    %D%/py-events.py \
+    %D%/py-exit-busy.py \
+    %D%/py-exit.py \
+    %D%/py-fork.py \
+    %D%/py-full.py \
+    %D%/py-life.py \
+    %D%/py-live.py \
+    %D%/py-load.py \
+    %D%/py-model.py \
+    %D%/py-onsets.py \
+    %D%/py-others.py \
+    %D%/py-play.py \
+    %D%/py-seek.py \
+    %D%/py-shape.py \
+    %D%/py-sonicpi.py \
+    %D%/py-stubs.py \
+    %D%/py-sum.py \
+    %D%/py-take.py \
+    %D%/py-worker.py
+EXTRA_DIST += $(py_tests) \
+    %D%/lib/capi.py \
+    %D%/lib/golden.py \
+    %D%/lib/leaving.py \
+    %D%/lib/model.py \
+    %D%/lib/model_client.py \
+    %D%/lib/model_sound.py \
+    %D%/lib/model_wrong.py \
+    %D%/lib/onsets.py \
+    %D%/lib/tap.py
 if WITH_PYTHON
 TESTS += $(py_tests)
 endif
 
-lua_tests = %D%/lua-batch.lua %D%/lua-completions.lua %D%/lua-dither.lua %D%/lua-engine.lua %D%/lua-events.lua %D%/lua-full.lua \
-    %D%/lua-life.lua %D%/lua-load.lua %D%/lua-play.lua %D%/lua-seek.lua %D%/lua-shape.lua \
-    %D%/lua-sonicpi.lua %D%/lua-take.lua
-lua_tests += %D%/lua-live.lua %D%/lua-onsets.lua
+lua_tests = \
+    %D%/lua-batch.lua \
+    %D%/lua-completions.lua \
+    %D%/lua-dither.lua \
+    %D%/lua-engine.lua \
+    %D%/lua-events.lua \
+    %D%/lua-full.lua \
+    %D%/lua-life.lua \
+    %D%/lua-live.lua \
+    %D%/lua-load.lua \
+    %D%/lua-onsets.lua \
+    %D%/lua-play.lua \
+    %D%/lua-seek.lua \
+    %D%/lua-shape.lua \
+    %D%/lua-sonicpi.lua \
+    %D%/lua-take.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
@@ -148,9 +207,15 @@ endif
 endif
 
 # Real sound servers, which the tests start by themselves.
-server_tests = %D%/server-devices.sh %D%/server-dies-jack.sh \
-    %D%/server-dies-pulse.sh %D%/server-formats.sh %D%/server-hangs-jack.sh \
-    %D%/server-hangs-pulse.sh %D%/server-jack.sh %D%/server-pulse.sh
+server_tests = \
+    %D%/server-devices.sh \
+    %D%/server-dies-jack.sh \
+    %D%/server-dies-pulse.sh \
+    %D%/server-formats.sh \
+    %D%/server-hangs-jack.sh \
+    %D%/server-hangs-pulse.sh \
+    %D%/server-jack.sh \
+    %D%/server-pulse.sh
 TESTS += $(server_tests)
 EXTRA_DIST += $(server_tests) %D%/jackcap.c %D%/lib/servers.sh \
     %D%/lib/stamps.py %D%/servers/capture.sh %D%/servers/devices.lua \

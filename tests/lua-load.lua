@@ -49,6 +49,17 @@ do
   tap.raises(function() audio:get(0, 1) end, { "channel" },
     "and a channel that it doesn't have")
 
+  tap.is(assert(engine:load(path, { trusted = true })).frames, 100,
+    "a trusted file loads")
+  tap.is(assert(tabor.read(path, { trusted = true })):get(99), 0.5,
+    "and is read")
+  tap.is(assert(tabor.read(path, { rate = 96000 })).frames, 200,
+    "read() resamples if it is asked to")
+  tap.raises(function() tabor.read(path, { trust = true }) end,
+    { "trusted" }, "its options have names")
+  tap.raises(function() engine:load({ 1 }, { trusted = true }) end,
+    { "files" }, "a table of numbers can't be trusted")
+
   path = tap.write("six.wav", wav(6, 50, 48000))
   tap.is(assert(engine:load(path)).channels, 6, "six channels load")
   path = tap.write("slow.wav", wav(2, 2400, 24000))

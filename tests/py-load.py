@@ -227,6 +227,35 @@ class Sounds(Base):
         self.assertTrue(shown.getvalue().endswith("loaded 5 of 5\n"))
         self.assertEqual(self.engine.load_many([]), {})
 
+    def test_trusted(self):
+        """trusted=True gives the same values; it is for files only"""
+        path = self.wav("trusted.wav", 500, 2, 44100)
+        jailed = self.engine.load(path)
+        for other in (
+            self.engine.load(path, trusted=True),
+            self.engine.load(tabor.read(path, rate=48000)),
+            self.engine.load(tabor.read(path, rate=48000, trusted=True)),
+            self.engine.load_many([path], trusted=True)[path[:-4]],
+            self.engine.load_many([path])[path[:-4]],
+        ):
+            self.assertEqual(other.frames, 544)
+            self.assertEqual(values(other), values(jailed))
+        self.assertEqual(tabor.read(path).rate, 44100)
+        with self.assertRaisesRegex(ValueError, "trusted="):
+            self.engine.load(array.array("f", [0.0]), trusted=True)
+        with self.assertRaisesRegex(ValueError, "3999"):
+            tabor.read(path, rate=3999)
+
+    def test_many_bad(self):
+        """load_many() raises for the first bad file, wherever it ends"""
+        paths = [self.wav(f"b{i}.wav") for i in range(12)]
+        paths[5] = self.path("bad5.wav", b"This is not a sound.\n")
+        paths[7] = self.path("bad7.wav", b"This is not a sound.\n")
+        for _ in range(3):
+            with self.assertRaisesRegex(tabor.DecodeError, "bad5"):
+                self.engine.load_many(paths)
+        self.assertEqual(len(self.engine.load_many(paths[:5])), 5)
+
     def test_many_errors(self):
         """load_many() refuses one path, and two files of one name"""
         path = self.wav("x.wav")

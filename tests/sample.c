@@ -96,6 +96,21 @@ test_lossy(const char *path, int format)
     remove(path);
 }
 
+/* libvorbis once took its stack by the length. */
+static void
+test_long(void)
+{
+    tabor_audio *a, *back = NULL;
+    must(tabor_audio_new(4 << 20, 1, 48000, &a));
+    must(tabor_audio_save(a, "t-long.ogg"));
+    ok(tabor_audio_read("t-long.ogg", &back) == TABOR_OK &&
+           back->frames == a->frames,
+       "87 seconds of .ogg are saved and come back");
+    tabor_audio_free(a);
+    tabor_audio_free(back);
+    remove("t-long.ogg");
+}
+
 static void
 test_resampling(void)
 {
@@ -318,6 +333,7 @@ main(void)
     test_formats();
     test_lossy("t-sample.opus", SF_FORMAT_OGG | SF_FORMAT_OPUS);
     test_lossy("t-sample.mp3", 0x230000 | 0x0082); /* MPEG, layer III */
+    test_long();
     test_resampling();
     test_bad_files();
     test_limits();

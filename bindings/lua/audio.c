@@ -42,11 +42,20 @@ audio_check_path(lua_State *L, int index)
     return path;
 }
 
+#define FIELD(name) offsetof(tabor_read_params, name)
+static const option read_known[] = {
+    {"rate", OPTION_COUNT, FIELD(rate), NULL},
+    {"trusted", OPTION_FLAG, FIELD(trusted), NULL},
+    {NULL, 0, 0, NULL}};
+#undef FIELD
+
 int
 audio_read(lua_State *L)
 {
+    tabor_read_params params = TABOR_READ;
     const char *path = audio_check_path(L, 1);
-    const tabor_status st = tabor_audio_read(path, audio_push(L));
+    options_read(L, 2, "read", read_known, &params);
+    const tabor_status st = tabor_audio_read_as(path, &params, audio_push(L));
     return st == TABOR_OK ? 1 : errors_return(L, st);
 }
 

@@ -29,11 +29,13 @@ sample_return_unloaded(lua_State *L, const lua_sample *s)
 typedef struct load_options {
     uint32_t rate;
     const char *name;
+    int trusted;
 } load_options;
 
 static const option load_known[] = {
     {"rate", OPTION_COUNT, offsetof(load_options, rate), NULL},
     {"name", OPTION_TEXT, offsetof(load_options, name), NULL},
+    {"trusted", OPTION_FLAG, offsetof(load_options, trusted), NULL},
     {NULL, 0, 0, NULL}};
 
 #define NO_RATE UINT32_MAX
@@ -42,6 +44,7 @@ typedef struct load_command {
     const char *path;         /* or NULL, and then */
     const tabor_audio *audio; /* this one */
     const char *name;
+    tabor_read_params params;
     tabor_handle *sample;
 } load_command;
 
@@ -50,7 +53,8 @@ send_load(tabor_client *client, void *given)
 {
     const load_command *c = given;
     if (c->path) {
-        return tabor_sample_load(client, c->path, c->name, c->sample);
+        return tabor_sample_load_as(client, c->path, c->name, &c->params,
+                                    c->sample);
     }
     return tabor_sample_add(client, c->audio, c->name, c->sample);
 }
@@ -65,6 +69,9 @@ read_source(lua_State *L, const lua_engine *e, const load_options *o,
     if (o->rate != NO_RATE && !is_table) {
         luaL_error(L, "load: rate goes with a table of numbers; a file and an "
                       "Audio know their own");
+    }
+    if (o->trusted && lua_type(L, 2) != LUA_TSTRING) {
+        luaL_error(L, "load: trusted is for files");
     }
     if (is_table) {
         const uint32_t rate = o->rate == NO_RATE ? e->rate : o->rate;
@@ -115,13 +122,14 @@ int
 engine_load(lua_State *L)
 {
     const lua_engine *e = engine_check(L, 1);
-    load_options o = {NO_RATE, NULL};
+    load_options o = {NO_RATE, NULL, 0};
     lua_settop(L, 3);
     options_read(L, 3, "load", load_known, &o);
     if (!e->client) {
         return engine_return_closed(L);
     }
-    load_command c = {NULL, NULL, o.name, NULL};
+    load_command c = {NULL, NULL, o.name, TABOR_READ, NULL};
+    c.params.trusted = o.trusted;
     tabor_status st = read_source(L, e, &o, &c);
     if (st != TABOR_OK) {
         return errors_return(L, st);

@@ -202,9 +202,13 @@ module_free(void *module)
 }
 
 static PyMethodDef module_methods[] = {
-    {"read", module_read, METH_O,
-     PyDoc_STR("read($module, path, /)\n--\n\n"
-               "Decode a sound file at its own rate; returns Audio.")},
+    {"read", (PyCFunction)(void (*)(void))module_read,
+     METH_VARARGS | METH_KEYWORDS,
+     PyDoc_STR("read($module, path, /, *, rate=None, trusted=False)\n--\n\n"
+               "Decode a sound file; returns Audio.\n"
+               "\n"
+               "rate     to resample to; the file's own if not given\n"
+               "trusted  True: decode in this process, not in a jailed one")},
     {"replay", module_replay, METH_O,
      PyDoc_STR("replay($module, path, /)\n--\n\n"
                "Render a take that open(log=path) has written; returns the "

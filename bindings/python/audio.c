@@ -243,10 +243,14 @@ audio_repr(PyObject *object)
 
 /* ---------------------------------------------------------------- read -- */
 
-typedef tabor_status (*read_function)(const char *path, tabor_audio **audio);
+/* tabor_audio_read_as(), or what has its shape. */
+typedef tabor_status (*read_function)(const char *path,
+                                      const tabor_read_params *params,
+                                      tabor_audio **audio);
 
 static PyObject *
-audio_from_file(PyObject *module, PyObject *path, read_function read)
+audio_from_file(PyObject *module, PyObject *path, read_function read,
+                const tabor_read_params *params)
 {
     module_state *state = PyModule_GetState(module);
     tabor_audio *audio = NULL;
@@ -257,7 +261,7 @@ audio_from_file(PyObject *module, PyObject *path, read_function read)
     }
     const char *text = PyBytes_AsString(bytes);
     PyThreadState *thread = PyEval_SaveThread();
-    const tabor_status st = read(text, &audio);
+    const tabor_status st = read(text, params, &audio);
     PyEval_RestoreThread(thread);
     Py_DECREF(bytes);
     return st == TABOR_OK ? audio_wrap(state, audio)
@@ -265,15 +269,31 @@ audio_from_file(PyObject *module, PyObject *path, read_function read)
 }
 
 PyObject *
-module_read(PyObject *module, PyObject *path)
+module_read(PyObject *module, PyObject *args, PyObject *names)
 {
-    return audio_from_file(module, path, tabor_audio_read);
+    static char *words[] = {"", "rate", "trusted", NULL};
+    PyObject *path, *rate = NULL;
+    tabor_read_params params = TABOR_READ;
+
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O|$Op:read", words, &path,
+                                     &rate, &params.trusted) ||
+        u32_from(none_to_null(rate), "rate", &params.rate) < 0) {
+        return NULL;
+    }
+    return audio_from_file(module, path, tabor_audio_read_as, &params);
+}
+
+static tabor_status
+replay(const char *path, const tabor_read_params *Py_UNUSED(none),
+       tabor_audio **audio)
+{
+    return tabor_replay(path, audio);
 }
 
 PyObject *
 module_replay(PyObject *module, PyObject *path)
 {
-    return audio_from_file(module, path, tabor_replay);
+    return audio_from_file(module, path, replay, NULL);
 }
 
 /* ---------------------------------------------------------------- type -- */

@@ -368,7 +368,7 @@ PyObject *audio_wrap(module_state *state, tabor_audio *audio);
 /* An Audio that shows some frames of another one without a copy. */
 PyObject *audio_part(PyObject *whole, uint64_t first, uint64_t frames);
 
-PyObject *module_read(PyObject *module, PyObject *path);
+PyObject *module_read(PyObject *module, PyObject *args, PyObject *names);
 PyObject *module_replay(PyObject *module, PyObject *path);
 
 /* ------------------------------------------------------------ buffer.c -- */

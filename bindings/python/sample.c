@@ -32,13 +32,15 @@ typedef struct load_source {
     const char *path;
     const tabor_audio *audio;
     const char *name; /* or NULL */
+    tabor_read_params params;
 } load_source;
 
 static tabor_status
 load_once(tabor_client *client, const load_source *source, tabor_handle *handle)
 {
     return source->path
-               ? tabor_sample_load(client, source->path, source->name, handle)
+               ? tabor_sample_load_as(client, source->path, source->name,
+                                      &source->params, handle)
                : tabor_sample_add(client, source->audio, source->name, handle);
 }
 
@@ -92,11 +94,12 @@ PyObject *
 engine_load_path(PyObject *self, PyObject *args)
 {
     engine_object *engine = (engine_object *)self;
-    load_source source = {NULL, NULL, NULL};
+    load_source source = {NULL, NULL, NULL, TABOR_READ};
     PyObject *path = NULL, *bytes = NULL;
     tabor_status why = TABOR_OK;
 
-    if (!PyArg_ParseTuple(args, "Oz:load", &path, &source.name) ||
+    if (!PyArg_ParseTuple(args, "Ozp:load", &path, &source.name,
+                          &source.params.trusted) ||
         !PyUnicode_FSConverter(path, &bytes)) {
         return NULL;
     }
@@ -117,7 +120,7 @@ PyObject *
 engine_load_audio(PyObject *self, PyObject *args)
 {
     engine_object *engine = (engine_object *)self;
-    load_source source = {NULL, NULL, NULL};
+    load_source source = {NULL, NULL, NULL, TABOR_READ};
     audio_object *audio = NULL;
     tabor_status why = TABOR_OK;
 

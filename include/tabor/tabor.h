@@ -48,6 +48,10 @@ extern "C" {
 #define TABOR_MAX_DECODED   (512ull << 20) /* bytes of float32 a sample */
 #define TABOR_MAX_FILE      (1ull << 30)   /* bytes */
 
+/* What decoding a file may take, unless the file is trusted. */
+#define TABOR_MAX_DECODE_CPU_S 20
+#define TABOR_MAX_DECODE_MS    60000
+
 /* X(name, number, words) */
 #define TABOR_STATUS_LIST(X)                                                   \
     X(OK, 0, "no error")                                                       \
@@ -168,18 +172,41 @@ TABOR_API tabor_status tabor_audio_from_values(const void *values,
                                                uint32_t channels, uint32_t rate,
                                                tabor_audio **audio);
 
-/* Decode a sound file at its own rate: WAV, AIFF, FLAC, Ogg/Vorbis, Opus, MP3
- * and what else libsndfile reads.  [control]
+/* Decode a sound file at its own rate: WAV (RIFF, RIFX, RF64), AIFF, AIFC,
+ * FLAC, Ogg Vorbis, Opus or MP3, told by its content.  [control]
  *
- * NaN and infinity in the file become 0.
+ * Decoded in a process of its own that can do nothing but decode: a file that
+ * crashes a decoder is an error. NaN and infinity in the file become 0. A link
+ * to a regular file is followed.
  * audio   out, owned
  *
  * TABOR_ERR_MISSING  no such file
- * TABOR_ERR_IO       no permission, a directory, a device, a FIFO
- * TABOR_ERR_DECODE   not a sound file, damaged or truncated
+ * TABOR_ERR_IO       no permission, a directory, a device, a FIFO; no process
+ *                    to be had
+ * TABOR_ERR_DECODE   not a sound file, damaged or truncated; the decoder
+ *                    crashed on it, was killed, or can't be run
  * TABOR_ERR_LIMIT    past the limits above
  */
 TABOR_API tabor_status tabor_audio_read(const char *path, tabor_audio **audio);
+
+/* Fill with TABOR_READ and change what you need. */
+typedef struct tabor_read_params {
+    uint32_t struct_size;
+    uint32_t rate; /* to resample to; 0 = the file's own */
+    int trusted;   /* 1: decode in this process. Faster; a file made to harm
+                    * the decoder then harms the program */
+} tabor_read_params;
+
+#define TABOR_READ                                                             \
+    {                                                                          \
+        sizeof(tabor_read_params), 0, 0                                        \
+    }
+
+/* The same at another rate, or from a file that is trusted.  [control]
+ * params  copied; NULL = TABOR_READ */
+TABOR_API tabor_status tabor_audio_read_as(const char *path,
+                                           const tabor_read_params *params,
+                                           tabor_audio **audio);
 
 /* Write a sound file; its ending chooses the format.  [control]
  *
@@ -429,6 +456,13 @@ TABOR_API void tabor_client_close(tabor_client *client);
 TABOR_API tabor_status tabor_sample_load(tabor_client *client, const char *path,
                                          const char *name,
                                          tabor_handle *sample);
+
+/* The same from a file that may be trusted; the rate is the engine's, whatever
+ * params says.  [control]  params: copied; NULL = TABOR_READ */
+TABOR_API tabor_status tabor_sample_load_as(tabor_client *client,
+                                            const char *path, const char *name,
+                                            const tabor_read_params *params,
+                                            tabor_handle *sample);
 
 /* The same from memory; audio is copied. */
 TABOR_API tabor_status tabor_sample_add(tabor_client *client,

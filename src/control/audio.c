@@ -64,6 +64,16 @@ tabor_audio_free(tabor_audio *audio)
     }
 }
 
+void
+tabor_audio_silence_unsound(tabor_audio *audio)
+{
+    for (uint64_t i = 0; i < audio->frames * audio->channels; i++) {
+        if (!isfinite(audio->values[i])) {
+            audio->values[i] = 0.0f;
+        }
+    }
+}
+
 /* --------------------------------------------------------- from values -- */
 
 static double
@@ -110,18 +120,44 @@ tabor_audio_from_values(const void *values, tabor_format format,
 
 /* ------------------------------------------------------------ resample -- */
 
+/* Frames given to soxr at once: it copies what it is given. */
+#define CHUNK 65536
+
+/* The whole of in, then nothing until out is full or nothing comes any more.
+ * Returns soxr's complaint, or NULL. */
+static soxr_error_t
+push_through(soxr_t soxr, const tabor_audio *in, tabor_audio *out)
+{
+    uint64_t taken = 0, given = 0;
+    soxr_error_t error = NULL;
+    for (size_t used = 1, got = 1; !error && (used || got);) {
+        uint64_t left = in->frames - taken;
+        size_t n = left < CHUNK ? (size_t)left : CHUNK;
+        error = soxr_process(soxr, n ? in->values + taken * in->channels : NULL,
+                             n, &used, out->values + given * out->channels,
+                             out->frames - given, &got);
+        taken += used;
+        given += got;
+    }
+    return error;
+}
+
 static tabor_status
 run_soxr(const tabor_audio *in, tabor_audio *out)
 {
     soxr_quality_spec_t quality = soxr_quality_spec(SOXR_VHQ, 0);
     soxr_runtime_spec_t one_thread = soxr_runtime_spec(1);
-    size_t written = 0;
-    soxr_error_t error = soxr_oneshot(
-        in->rate, out->rate, in->channels, in->values, in->frames, NULL,
-        out->values, out->frames, &written, NULL, &quality, &one_thread);
+    soxr_error_t error = NULL;
+    soxr_t soxr = soxr_create(in->rate, out->rate, in->channels, &error, NULL,
+                              &quality, &one_thread);
+    if (soxr && !error) {
+        error = push_through(soxr, in, out);
+    }
+    soxr_delete(soxr);
     if (error) {
         return tabor_fail(TABOR_ERR_NO_MEMORY, "resampling failed: %s", error);
     }
+    tabor_audio_silence_unsound(out); /* the largest values overshoot */
     return TABOR_OK;
 }
 

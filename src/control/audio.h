@@ -12,4 +12,7 @@
 tabor_status tabor_audio_check_shape(const char *what, uint64_t frames,
                                      uint32_t channels, uint32_t rate);
 
+/* Make what is no number, or infinite, 0.  [any] */
+void tabor_audio_silence_unsound(tabor_audio *audio);
+
 #endif

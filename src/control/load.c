@@ -60,12 +60,16 @@ stem_of(const char *path, char *stem, size_t size)
 }
 
 TABOR_API tabor_status
-tabor_sample_load(tabor_client *client, const char *path, const char *name,
-                  tabor_handle *sample)
+tabor_sample_load_as(tabor_client *client, const char *path, const char *name,
+                     const tabor_read_params *params, tabor_handle *sample)
 {
+    tabor_read_params p = TABOR_READ;
+    p = params ? *params : p;
+    p.rate = client->engine->config.rate;
     tabor_status st = tabor_engine_check(client->engine);
     tabor_audio *audio;
-    if (st != TABOR_OK || (st = tabor_audio_read(path, &audio)) != TABOR_OK) {
+    if (st != TABOR_OK ||
+        (st = tabor_audio_read_as(path, &p, &audio)) != TABOR_OK) {
         return st;
     }
     char stem[64];
@@ -73,6 +77,13 @@ tabor_sample_load(tabor_client *client, const char *path, const char *name,
     st = tabor_sample_add(client, audio, name ? name : stem, sample);
     tabor_audio_free(audio);
     return st;
+}
+
+TABOR_API tabor_status
+tabor_sample_load(tabor_client *client, const char *path, const char *name,
+                  tabor_handle *sample)
+{
+    return tabor_sample_load_as(client, path, name, NULL, sample);
 }
 
 TABOR_API tabor_status

@@ -123,6 +123,24 @@ write_strip(SNDFILE *file, const tabor_conversion *conversion,
     return sf_writef_int(file, out.s24, frames);
 }
 
+/* Returns the frames written. libvorbis takes stack for all that it is given
+ * at once. */
+static sf_count_t
+write_floats(SNDFILE *file, const tabor_audio *audio)
+{
+    uint64_t done = 0;
+    while (done < audio->frames) {
+        uint64_t left = audio->frames - done;
+        sf_count_t n = left < STRIP ? (sf_count_t)left : STRIP;
+        if (sf_writef_float(file, audio->values + done * audio->channels, n) !=
+            n) {
+            break;
+        }
+        done += (uint64_t)n;
+    }
+    return (sf_count_t)done;
+}
+
 /* Our own dither: libsndfile would round only. Returns the frames written. */
 static sf_count_t
 write_integers(SNDFILE *file, const tabor_conversion *conversion,
@@ -160,7 +178,7 @@ write_values(const tabor_audio *audio, int fd, const saving *s)
     sf_count_t frames = (sf_count_t)audio->frames;
     sf_count_t written = s->bits == 16 || s->bits == 24
                              ? write_integers(file, &s->conversion, audio)
-                             : sf_writef_float(file, audio->values, frames);
+                             : write_floats(file, audio);
     tabor_status st = TABOR_OK;
     if (written != frames) {
         st = tabor_fail(TABOR_ERR_IO, "%s: %s", s->path, sf_strerror(file));

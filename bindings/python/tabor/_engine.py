@@ -2,6 +2,8 @@
 """The engine: what is called seldom. The rest is in the extension module."""
 import atexit
 import collections
+import contextlib
+import functools
 import os
 import pathlib
 import sys
@@ -11,11 +13,28 @@ import weakref
 from dataclasses import dataclass
 
 import _tabor
+from _tabor import read
 from tabor._audio import Audio
 from tabor._events import EVENT_TYPES
 from tabor._tasks import Crowd
 
 _open_engines = weakref.WeakSet()
+
+
+def _map_in_threads(function, items):
+    """map() on as many threads as there are processors, in order; it does not
+    run far ahead of whoever takes the results, who may stop."""
+    import concurrent.futures  # a large one, and most scripts need it never
+
+    workers = len(os.sched_getaffinity(0))
+    pending = collections.deque()
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) > workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,44 +147,54 @@ class Engine(_tabor.Engine):
 
     # ------------------------------------------------------------ samples
 
-    def load(self, source, *, rate=None, name=None):
+    def load(self, source, *, rate=None, name=None, trusted=False):
         """A sound for this engine, at its rate; returns a Sample.
 
-        source  a path, an Audio, or an array of int16, int32, float32 or
-                float64 in the shape (frames,) or (frames, channels)
-        rate    of an array; the engine's if not given
+        source   a path, an Audio, or an array of int16, int32, float32 or
+                 float64 in the shape (frames,) or (frames, channels)
+        rate     of an array; the engine's if not given
+        trusted  True: decode the file in this process, not in a jailed one
         """
         if isinstance(source, (str, os.PathLike)):
             if rate is not None:
                 raise ValueError("rate= is for arrays: a file has its own")
-            return self._load_path(source, name)
+            return self._load_path(source, name, trusted)
+        if trusted:
+            raise ValueError("trusted= is for files")
         if not isinstance(source, Audio):
             source = Audio(source, self.rate if rate is None else rate)
         elif rate is not None:
             raise ValueError("rate= is for arrays: Audio has its own")
         return self._load_audio(source, name)
 
-    def load_many(self, paths, progress=False):
-        """Several files; returns a dict of stem to Sample.
+    def load_many(self, paths, progress=False, *, trusted=False):
+        """Several files, as many at once as there are processors; returns a
+        dict of stem to Sample, in the order of paths.
 
         progress  True shows on stderr how far it has come
+        trusted   as in load()
         """
         if isinstance(paths, (str, bytes, os.PathLike)):
             raise TypeError(
                 "load_many() takes a list of paths; for a folder use "
                 "pathlib.Path(folder).glob('*.wav')")
         paths = [pathlib.Path(path) for path in paths]
-        samples = {}
-        for count, path in enumerate(paths, 1):
-            if path.stem in samples:
+        stems = set()
+        for path in paths:
+            if path.stem in stems:
                 raise ValueError(
                     f"two files are called {path.stem!r}: load one of them "
                     f"with load({str(path)!r})")
-            samples[path.stem] = self.load(path)
-            if progress:
-                end = "\n" if count == len(paths) else ""
-                print(f"\rloaded {count} of {len(paths)}", end=end,
-                      file=sys.stderr, flush=True)
+            stems.add(path.stem)
+        samples = {}
+        decode = functools.partial(read, rate=self.rate, trusted=trusted)
+        with contextlib.closing(_map_in_threads(decode, paths)) as sounds:
+            for path, audio in zip(paths, sounds):
+                samples[path.stem] = self._load_audio(audio, path.stem)
+                if progress:
+                    end = "\n" if len(samples) == len(paths) else ""
+                    print(f"\rloaded {len(samples)} of {len(paths)}",
+                          end=end, file=sys.stderr, flush=True)
         return samples
 
     # ------------------------------------------------- batches and takes
