@@ -127,6 +127,48 @@ score_fades(score *s)
     score_render(s, 7000);
 }
 
+/* Edges in mid-sample without a fade, slices, seams that cross. */
+static inline void
+score_edges(score *s)
+{
+    uint64_t t = s->frame;
+    PLAY(s->one, s->stereo, t, p.offset = 500, p.length = 700, p.fade_in = 0,
+         p.fade_out = 0);
+    PLAY(s->one, s->mono, t + 1, p.slice_start = 300, p.slice_frames = 1000,
+         p.offset = 310, p.rate = 0.8);
+    PLAY(s->two, s->five, t + 2, p.slice_start = 300, p.slice_frames = 1000,
+         p.offset = 300, p.length = 1000);
+    for (unsigned i = 0; i < 4; i++) {
+        PLAY(s->one, s->loop, t + i * 9, p.loop = TABOR_LOOP_POINTS,
+             p.loop_start = 500, p.loop_end = 1100,
+             p.loop_fade = i % 2 ? 500 : 37, p.rate = i < 2 ? 1.0 : 0.77 + i,
+             p.length = 5000, p.kernel = (tabor_kernel)i);
+    }
+    PLAY(s->two, s->loop, t + 77, p.loop = TABOR_LOOP_SAMPLE, p.loop_fade = 400,
+         p.length = 9000, p.late = TABOR_LATE_CATCH_UP);
+    score_render(s, 10000);
+}
+
+static inline void
+score_seeks(score *s)
+{
+    uint64_t t = s->frame;
+    tabor_handle v = PLAY(s->one, s->stereo, t + 5, p.pan = 0.2);
+    must(tabor_voice_seek(s->one, v, 3000, t + 100));
+    must(tabor_voice_seek(s->one, v, 10, t + 150)); /* while it still fades */
+    must(tabor_voice_seek(s->one, v, 5002, t + 2000));
+    v = PLAY(s->one, s->mono, t + 5, p.rate = 1.3, p.length = 2000);
+    must(tabor_voice_seek(s->one, v, 1500, t + 400));
+    v = PLAY(s->two, s->loop, t + 6, p.loop = TABOR_LOOP_SAMPLE,
+             p.loop_fade = 90, p.rate = 0.9);
+    must(tabor_voice_seek(s->two, v, 0, t + 1234));
+    must(tabor_voice_seek(s->two, v, 1998, t + 2500));
+    must(tabor_voice_stop(s->two, v, 300, t + 4000));
+    v = PLAY(s->two, s->five, t + 3000);
+    must(tabor_voice_seek(s->two, v, 2000, t + 1)); /* it has not started */
+    score_render(s, 7000);
+}
+
 static inline void
 score_envelopes(score *s)
 {
@@ -196,7 +238,7 @@ score_late(score *s)
     tabor_handle v = PLAY(s->one, s->stereo, TABOR_ASAP, p.rate = 0.6);
     SET(s->one, v, t - 300, p.which = TABOR_SET_GAIN, p.gain = 0.5,
         p.ramp_frames = 400);
-    must(tabor_voice_stop(s->one, v, 1000, TABOR_NO_FRAME));
+    must(tabor_voice_stop(s->one, v, 1000, TABOR_ASAP));
     score_render(s, 8000);
 }
 
@@ -212,9 +254,12 @@ score_cancels(score *s)
     tabor_handle w = PLAY(s->one, s->stereo, t + 4000, p.tag = 9);
     score_render(s, 1111);
     must(tabor_cancel(s->one, 1, 0, TABOR_NO_FRAME));
-    must(tabor_voice_stop(s->one, v, 10, TABOR_NO_FRAME));
+    must(tabor_voice_stop(s->one, v, 10, TABOR_ASAP));
     must(tabor_voice_release(s->one, w, t + 2000));
     score_render(s, 500);
+    must(tabor_cancel(s->one, 0, t + 1800, t + 2000));
+    must(tabor_cancel(s->two, 2, t + 1900, TABOR_NO_FRAME));
+    score_render(s, 100);
     must(tabor_cancel(s->two, 0, 0, TABOR_NO_FRAME));
     PLAY(s->two, s->five, t + 2500, p.gain = 0.5);
     score_render(s, 4000);
@@ -352,9 +397,10 @@ score_crowd(score *s)
 }
 
 static void (*const score_parts[])(score *) = {
-    score_levels,    score_rates,   score_kernels, score_loops, score_fades,
-    score_envelopes, score_chokes,  score_steals,  score_late,  score_cancels,
-    score_batches,   score_unloads, score_leaves,  score_crowd,
+    score_levels,  score_rates,   score_kernels, score_loops,
+    score_fades,   score_edges,   score_seeks,   score_envelopes,
+    score_chokes,  score_steals,  score_late,    score_cancels,
+    score_batches, score_unloads, score_leaves,  score_crowd,
 };
 
 /* ----------------------------------------------------------------- play -- */
