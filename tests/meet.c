@@ -96,6 +96,26 @@ test_glides(void)
     rig_close(&r);
 }
 
+/* An attack that is over on a frame, with no decay: from there on the level is
+ * what it sustains. */
+static void
+test_stages(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = ones(&r, 1000), voice;
+    const tabor_env env = {.attack = 100, .release = 100, .sustain = 0.25};
+    tabor_play_params p = TABOR_PLAY;
+    p.env = &env;
+    must(tabor_play(r.client, sample, &p, &voice));
+    must(tabor_voice_release(r.client, voice, 100));
+    float *out = rig_render(&r, 300, 2);
+    ok(out[99 * 2] > 0.99f && out[100 * 2] == 0.25f && out[199 * 2] > 0.0f &&
+           out[200 * 2] == 0.0f,
+       "a release on the frame of a stage begins where that one does");
+    free(out);
+    rig_close(&r);
+}
+
 /* So late that it is over when it starts, and moved on that same frame. */
 static void
 test_over(void)
@@ -128,6 +148,7 @@ main(void)
     tap_start();
     test_fades_meet();
     test_glides();
+    test_stages();
     test_over();
     return tap_done();
 }

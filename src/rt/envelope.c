@@ -52,6 +52,7 @@ tabor_envelope_step(tabor_envelope *e, uint64_t frame)
 TABOR_RT void
 tabor_envelope_release(tabor_envelope *e, uint64_t frame)
 {
+    tabor_envelope_step(e, frame); /* a stage of no frames may be here */
     if (e->stage == TABOR_STAGE_RELEASE) {
         return;
     }

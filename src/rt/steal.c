@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rt/steal.h"
 
+#include "rt/envelope.h"
 #include "rt/voice.h"
 
 TABOR_RT float
@@ -64,8 +65,10 @@ line_up(tabor_rt *rt)
     for (uint32_t w = 0; w < (rt->voice_slots + 63) / 64; w++) {
         for (uint64_t bits = rt->active[w]; bits; bits &= bits - 1) {
             uint32_t i = w * 64 + (uint32_t)__builtin_ctzll(bits);
-            const tabor_voice *v = &rt->voices[i];
+            tabor_voice *v = &rt->voices[i];
             if (!v->stealing && v->started != rt->frame) {
+                /* a stage of no frames may be here */
+                tabor_envelope_step(&v->env, rt->frame);
                 rt->victims[rt->victim_count++] =
                     (tabor_victim){.level = tabor_steal_level(rt, v, rt->frame),
                                    .voice = (uint16_t)i,
@@ -102,9 +105,13 @@ tabor_steal_spare(const tabor_rt *rt)
     uint32_t quietest = 0;
     float least = -1.0f;
     for (uint32_t i = 0; i < rt->voice_slots; i++) {
-        const tabor_voice *v = &rt->voices[i];
-        float level = v->stealing ? tabor_steal_level(rt, v, rt->frame) : -1.0f;
-        if (v->stealing && (least < 0.0f || level < least)) {
+        tabor_voice *v = &rt->voices[i];
+        if (!v->stealing) {
+            continue;
+        }
+        tabor_envelope_step(&v->env, rt->frame);
+        float level = tabor_steal_level(rt, v, rt->frame);
+        if (least < 0.0f || level < least) {
             least = level;
             quietest = i;
         }

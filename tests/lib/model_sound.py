@@ -236,8 +236,7 @@ class Voice:
         if play.length is not None and (left is None or play.length < left):
             left = play.length
         self.left = None if left is None else left * ONE
-        if skip:
-            self.move_on(skip * self.step)
+        self.move_on(skip * self.step)
 
     def set_levels(self):
         play, frame = self.play, self.frame
