@@ -156,6 +156,7 @@ py_tests = \
     %D%/py-life.py \
     %D%/py-live.py \
     %D%/py-load.py \
+    %D%/py-many.py \
     %D%/py-model.py \
     %D%/py-onsets.py \
     %D%/py-others.py \
