@@ -192,6 +192,7 @@ lua_tests = \
     %D%/lua-life.lua \
     %D%/lua-live.lua \
     %D%/lua-load.lua \
+    %D%/lua-many.lua \
     %D%/lua-onsets.lua \
     %D%/lua-play.lua \
     %D%/lua-seek.lua \
