@@ -85,7 +85,8 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/events.c \
     %D%/control/files.c %D%/control/files.h \
     %D%/control/load.c \
-    %D%/control/play.c \
+    %D%/control/many.c \
+    %D%/control/play.c %D%/control/play.h \
     %D%/control/read.c \
     %D%/control/registry.c %D%/control/registry.h \
     %D%/control/replay.c \

@@ -28,6 +28,7 @@ c_tests = \
     %D%/headers \
     %D%/kernels \
     %D%/link \
+    %D%/many \
     %D%/meet \
     %D%/mix \
     %D%/onsets \
@@ -74,6 +75,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
+%C%_many_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_many_LDADD = $(TEST_LDADD)
 %C%_meet_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_meet_LDADD = $(TEST_LDADD)
 %C%_mix_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -153,6 +156,7 @@ py_tests = \
     %D%/py-life.py \
     %D%/py-live.py \
     %D%/py-load.py \
+    %D%/py-many.py \
     %D%/py-model.py \
     %D%/py-onsets.py \
     %D%/py-others.py \
@@ -188,6 +192,7 @@ lua_tests = \
     %D%/lua-life.lua \
     %D%/lua-live.lua \
     %D%/lua-load.lua \
+    %D%/lua-many.lua \
     %D%/lua-onsets.lua \
     %D%/lua-play.lua \
     %D%/lua-seek.lua \

@@ -28,16 +28,6 @@ end_batch(lua_State *L, int index)
     return batch;
 }
 
-/* A voice of a batch that was not sent has ended before it began. */
-static void
-end_voice(lua_voice *v)
-{
-    v->has_ended = 1;
-    if (v->engine->on_full == FULL_DROP && v->engine->engine) {
-        voice_mark_dropped(v);
-    }
-}
-
 /* End the voices that a batch held, and forget them. */
 static void
 end_voices(lua_State *L, int index, uint64_t batch)
@@ -48,7 +38,7 @@ end_voices(lua_State *L, int index, uint64_t batch)
         lua_voice *v = lua_touserdata(L, -1);
         lua_pop(L, 1);
         if (v->batch == batch && !v->has_ended) {
-            end_voice(v);
+            voice_mark_never_sent(v);
             lua_pushvalue(L, -1);
             lua_pushnil(L);
             lua_rawset(L, -4);
@@ -65,7 +55,9 @@ abandon(lua_State *L, int index)
         tabor_batch_abandon(e->client);
     }
     e->playing -= e->held < e->playing ? e->held : e->playing;
-    end_voices(L, index, end_batch(L, index));
+    const uint64_t batch = end_batch(L, index);
+    voices_abandon(e, batch);
+    end_voices(L, index, batch);
 }
 
 /* ------------------------------------------------------------- commit -- */

@@ -39,20 +39,26 @@ make_room(lua_State *L, int index)
 }
 
 tabor_status
+engine_send_again(lua_State *L, int index, engine_command command, void *given,
+                  tabor_status status)
+{
+    lua_engine *e = engine_check(L, index);
+    while (status == TABOR_ERR_FULL && make_room(L, index)) {
+        status = e->client ? command(e->client, given) : TABOR_ERR_CLOSED;
+    }
+    if (status == TABOR_ERR_FULL && e->batch) {
+        batch_note_refused(L, index);
+    }
+    return status;
+}
+
+tabor_status
 engine_send(lua_State *L, int index, engine_command command, void *given)
 {
     lua_engine *e = engine_check(L, index);
-    tabor_status st;
-    do {
-        if (!e->client) {
-            return TABOR_ERR_CLOSED;
-        }
-        st = command(e->client, given);
-    } while (st == TABOR_ERR_FULL && make_room(L, index));
-    if (st == TABOR_ERR_FULL && e->batch) {
-        batch_note_refused(L, index);
-    }
-    return st;
+    const tabor_status st =
+        e->client ? command(e->client, given) : TABOR_ERR_CLOSED;
+    return engine_send_again(L, index, command, given, st);
 }
 
 int

@@ -2,6 +2,7 @@
 #include "lua_tabor.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OPEN_ENGINES  "tabor.open"
@@ -10,10 +11,12 @@
 static const char *const full_words[] = {"raise", "wait", "drop", NULL};
 static const char *const wake_words[] = {"event", "poll", NULL};
 
+const object_kind engine_kind = {ENGINE_CLASS};
+
 lua_engine *
 engine_check(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, ENGINE_CLASS);
+    return object_check(L, index, &engine_kind);
 }
 
 int
@@ -86,11 +89,11 @@ static const option open_known[] = {
 static lua_engine *
 engine_push(lua_State *L)
 {
-    lua_engine *e = lua_newuserdatauv(L, sizeof *e, ENGINE_VALUES);
-    memset(e, 0, sizeof *e);
-    luaL_setmetatable(L, ENGINE_CLASS);
+    lua_engine *e = object_push(L, &engine_kind, sizeof *e, ENGINE_VALUES);
     push_weak(L, "v");
     lua_setiuservalue(L, -2, ENGINE_VOICES);
+    push_weak(L, "k");
+    lua_setiuservalue(L, -2, ENGINE_ENDED);
     push_weak(L, "k");
     lua_setiuservalue(L, -2, ENGINE_SAMPLES);
     lua_newtable(L);
@@ -268,6 +271,8 @@ engine_gc(lua_State *L)
     lua_engine *e = engine_check(L, 1);
     disconnect(e);
     events_free(&e->events);
+    free(e->listeners);
+    e->listeners = NULL;
     return 0;
 }
 
@@ -328,6 +333,7 @@ static const luaL_Reg engine_meta[] = {{"__gc", engine_gc},
 
 static const luaL_Reg engine_methods[] = {{"load", engine_load},
                                           {"play", engine_play},
+                                          {"play_many", engine_play_many},
                                           {"stop", engine_stop},
                                           {"cancel", engine_cancel},
                                           {"batch", engine_batch},
@@ -349,5 +355,6 @@ static const luaL_Reg engine_methods[] = {{"load", engine_load},
 void
 engine_class(lua_State *L)
 {
-    object_class(L, ENGINE_CLASS, engine_meta, engine_methods, engine_index);
+    object_kind_class(L, &engine_kind, engine_meta, engine_methods,
+                      engine_index);
 }

@@ -71,16 +71,14 @@ append(event_queue *q, const tabor_event *event)
     q->write++;
 }
 
-/* Tell the Voice of an Ended, if the script still has it. voices: the index
- * of the engine's weak table. */
+/* Tell the Voice of an Ended, and the Voices, if the script still has them.
+ * voices: the index of the engine's weak table. */
 static void
-mark_ended(lua_State *L, int voices, const tabor_event *event)
+mark_ended(lua_State *L, lua_engine *e, int voices, const tabor_event *event)
 {
-    lua_rawgeti(L, voices, (lua_Integer)event->handle);
-    lua_voice *voice = lua_touserdata(L, -1);
-    if (voice) {
-        voice->has_ended = 1;
-        voice->ended = *event;
+    voices_tell(e, event);
+    if (voice_find(L, voices, event->handle)) {
+        voice_end(lua_touserdata(L, -1), event);
     }
     lua_pop(L, 1);
 }
@@ -102,7 +100,7 @@ events_pull(lua_State *L, int index)
             append(&e->events, &events[i]);
             if (events[i].type == TABOR_EVENT_ENDED) {
                 e->playing -= e->playing > 0;
-                mark_ended(L, lua_gettop(L), &events[i]);
+                mark_ended(L, e, lua_gettop(L), &events[i]);
             }
         }
     }
@@ -116,13 +114,11 @@ static void
 push_voice(lua_State *L, int index, const tabor_event *event)
 {
     lua_getiuservalue(L, index, ENGINE_VOICES);
-    if (lua_rawgeti(L, -1, (lua_Integer)event->handle) == LUA_TNIL) {
+    const int voices = lua_gettop(L);
+    if (!voice_find(L, voices, event->handle)) {
         lua_pop(L, 1);
-        lua_voice *voice = voice_push(L, index, event->handle);
-        voice->has_ended = 1;
-        voice->ended = *event;
-        lua_pushvalue(L, -1);
-        lua_rawseti(L, -3, (lua_Integer)event->handle);
+        voice_end(voice_push(L, index, event->handle), event);
+        voice_remember(L, voices);
     }
     lua_remove(L, -2);
 }
@@ -131,7 +127,12 @@ void
 events_push_ended(lua_State *L, int voice)
 {
     const lua_voice *v = voice_check(L, voice);
-    if (lua_getiuservalue(L, voice, VOICE_EVENT) == LUA_TTABLE) {
+    lua_getiuservalue(L, voice, VOICE_ENGINE);
+    lua_getiuservalue(L, -1, ENGINE_ENDED);
+    lua_remove(L, -2);
+    lua_pushvalue(L, voice);
+    if (lua_rawget(L, -2) == LUA_TTABLE) {
+        lua_remove(L, -2);
         return;
     }
     lua_pop(L, 1);
@@ -139,15 +140,16 @@ events_push_ended(lua_State *L, int voice)
     lua_pushvalue(L, voice);
     lua_setfield(L, -2, "voice");
     object_set_text(L, "type", "ended");
-    object_set_text(L, "reason",
-                    tabor_reason_text((tabor_reason)v->ended.reason));
-    object_set_whole(L, "frame", v->ended.frame);
-    object_set_whole(L, "late", v->ended.late);
-    if (v->ended.value != TABOR_NO_FRAME) {
-        object_set_whole(L, "started", v->ended.value);
+    object_set_text(L, "reason", tabor_reason_text((tabor_reason)v->reason));
+    object_set_whole(L, "frame", v->is.end.frame);
+    object_set_whole(L, "late", v->late);
+    if (v->is.end.started != TABOR_NO_FRAME) {
+        object_set_whole(L, "started", v->is.end.started);
     }
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, voice, VOICE_EVENT);
+    lua_pushvalue(L, voice);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+    lua_remove(L, -2);
 }
 
 static void
@@ -382,25 +384,24 @@ events_wait(lua_State *L, int index, int voice, double timeout)
 void
 events_detach_voices(lua_State *L, int index)
 {
-    const lua_engine *e = engine_check(L, index);
-    tabor_event event = {tabor_engine_frame(e->engine),
-                         0,
-                         TABOR_NO_FRAME,
-                         0,
-                         TABOR_EVENT_ENDED,
-                         TABOR_DETACHED};
+    lua_engine *e = engine_check(L, index);
+    const tabor_event event = {tabor_engine_frame(e->engine),
+                               0,
+                               TABOR_NO_FRAME,
+                               0,
+                               TABOR_EVENT_ENDED,
+                               TABOR_DETACHED};
     lua_getiuservalue(L, index, ENGINE_VOICES);
     lua_pushnil(L);
     while (lua_next(L, -2)) {
         lua_voice *v = lua_touserdata(L, -1);
         if (!v->has_ended) {
-            event.handle = v->handle;
-            v->has_ended = 1;
-            v->ended = event;
+            voice_end(v, &event);
         }
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
+    voices_detach(e, &event);
 }
 
 int

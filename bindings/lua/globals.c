@@ -208,9 +208,9 @@ push_known_sound(lua_State *L, int name)
     lua_pushvalue(L, name);
     lua_rawget(L, -2);
     lua_remove(L, -2);
-    const lua_sample *s = luaL_testudata(L, -1, SAMPLE_CLASS);
+    const lua_sample *s = object_test(L, -1, &sample_kind);
     lua_getglobal(L, "engine");
-    const lua_engine *e = luaL_testudata(L, -1, ENGINE_CLASS);
+    const lua_engine *e = object_test(L, -1, &engine_kind);
     lua_pop(L, 1);
     if (s && (s->engine != e || !s->handle)) {
         lua_pop(L, 1);
@@ -222,7 +222,7 @@ push_known_sound(lua_State *L, int name)
 static void
 push_sound(lua_State *L)
 {
-    if (luaL_testudata(L, 1, SAMPLE_CLASS)) {
+    if (object_test(L, 1, &sample_kind)) {
         lua_pushvalue(L, 1);
         return;
     }

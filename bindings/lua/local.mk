@@ -12,12 +12,14 @@ noinst_LTLIBRARIES += %D%/libmodule.la
     %D%/engine.c \
     %D%/errors.c \
     %D%/events.c \
+    %D%/many.c \
     %D%/module.c \
     %D%/object.c \
     %D%/options.c \
     %D%/sample.c \
     %D%/shape.c \
-    %D%/voice.c
+    %D%/voice.c \
+    %D%/voices.c
 %C%_libmodule_la_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_libmodule_la_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS)
 

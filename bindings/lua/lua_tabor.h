@@ -27,6 +27,7 @@
 #define ENGINE_CLASS "tabor.Engine"
 #define SAMPLE_CLASS "tabor.Sample"
 #define VOICE_CLASS  "tabor.Voice"
+#define VOICES_CLASS "tabor.Voices"
 #define AUDIO_CLASS  "tabor.Audio"
 
 /* The default length of every ramp. */
@@ -40,9 +41,30 @@ int errors_return(lua_State *L, tabor_status status);
 
 /* ------------------------------------------------------------ objects -- */
 
+/* What a class is called and its objects begin with: the address tells them
+ * from all others, in less time than the registry takes to find a name. */
+typedef struct object_kind {
+    const char *name;
+} object_kind;
+extern const object_kind engine_kind, sample_kind, voice_kind, voices_kind;
+
 /* Make a class: its __index is a closure over the table of methods. */
 void object_class(lua_State *L, const char *name, const luaL_Reg *meta,
                   const luaL_Reg *methods, lua_CFunction index);
+
+/* The same for objects that begin with a pointer to their kind. */
+void object_kind_class(lua_State *L, const object_kind *kind,
+                       const luaL_Reg *meta, const luaL_Reg *methods,
+                       lua_CFunction index);
+
+/* Push an object of size bytes, zero but for its kind. */
+void *object_push(lua_State *L, const object_kind *kind, size_t size,
+                  int user_values);
+
+/* The object at index, of that kind; test: NULL if it is none, check: raises.
+ */
+void *object_test(lua_State *L, int index, const object_kind *kind);
+void *object_check(lua_State *L, int index, const object_kind *kind);
 
 /* In an __index: push the method that argument 2 names and return 1, or push
  * nothing and return 0. */
@@ -100,7 +122,8 @@ typedef enum full_policy {
 
 /* User values of an engine. */
 enum {
-    ENGINE_VOICES = 1, /* handle -> Voice, weak, until the Ended is read */
+    ENGINE_VOICES = 1, /* Voice by its handle, weak: see voice_find() */
+    ENGINE_ENDED,      /* Voice -> the table made of its end, weak */
     ENGINE_SAMPLES,    /* Sample -> true, weak */
     ENGINE_HANDLERS,   /* event type -> array of functions */
     ENGINE_TEXTS,      /* driver, device, warning */
@@ -108,7 +131,14 @@ enum {
     ENGINE_VALUES = ENGINE_REFUSED
 };
 
+/* Which play of which Voices is to be told of an end. */
+typedef struct lua_listener {
+    struct lua_voices *who; /* borrowed: its __gc clears this; or NULL */
+    uint32_t row;
+} lua_listener;
+
 typedef struct lua_engine {
+    const object_kind *kind;
     tabor_engine *engine; /* owned; NULL once closed */
     tabor_client *client; /* owned; NULL once closed */
     uint32_t id, rate, channels, block, voices;
@@ -119,6 +149,8 @@ typedef struct lua_engine {
     uint64_t batches; /* how many there have been */
     uint64_t held;    /* plays that the open batch holds */
     event_queue events;
+    lua_listener *listeners;     /* by play slot, owned; NULL: none yet */
+    struct lua_voices *newcomer; /* not among them yet; or NULL */
 } lua_engine;
 
 lua_engine *engine_check(lua_State *L, int index);
@@ -133,6 +165,10 @@ typedef tabor_status (*engine_command)(tabor_client *client, void *given);
  * again until it fits. Raises if the script is interrupted while it waits. */
 tabor_status engine_send(lua_State *L, int index, engine_command command,
                          void *given);
+
+/* The same for a command that was sent once and got status. */
+tabor_status engine_send_again(lua_State *L, int index, engine_command command,
+                               void *given, tabor_status status);
 
 /* Answer a command: true, false if its target has ended or it was dropped
  * under on_full = "drop", else as errors_return(). */
@@ -219,6 +255,7 @@ enum {
 /* A slice is a window on its parent: it has a handle of its own only to be
  * unloaded by itself. The parent is never a slice. */
 typedef struct lua_sample {
+    const object_kind *kind;
     lua_engine *engine;
     tabor_handle handle; /* 0 once unloaded */
     tabor_sample_info info;
@@ -261,17 +298,28 @@ int shape_adsr(lua_State *L);
 /* ------------------------------------------------------------- voices -- */
 
 enum {
-    VOICE_ENGINE = 1,
-    VOICE_EVENT /* the table made of ended, once somebody wanted it */
+    VOICE_ENGINE = 1
 };
 
+/* Made at every play, so it is kept small: with its header and one user value
+ * it is what malloc gives and takes back quickest, up to 120 bytes. */
 typedef struct lua_voice {
+    const object_kind *kind;
     lua_engine *engine;
     tabor_handle handle; /* 0: dropped under on_full = "drop", has ended */
-    double rate, pitch;  /* as last asked for: set() changes them together */
-    uint64_t batch;      /* the number of the batch it was played in, or 0 */
-    int has_ended;
-    tabor_event ended; /* of no type if it was in a batch that wasn't sent */
+    union {
+        struct {
+            double rate, pitch; /* set() changes them together */
+        } asked;                /* until it has ended */
+        struct {
+            uint64_t frame, started;
+        } end; /* from then on */
+    } is;
+    uint64_t batch;     /* the number of the batch it was played in, or 0 */
+    uint32_t late;      /* once it has ended */
+    uint8_t reason;     /* likewise */
+    uint8_t has_ended;  /* 1: nothing more comes of it */
+    uint8_t never_sent; /* 1: it was in a batch that wasn't; then no end */
 } lua_voice;
 
 /* Push a Voice of the engine at index. */
@@ -279,16 +327,92 @@ lua_voice *voice_push(lua_State *L, int index, tabor_handle handle);
 
 lua_voice *voice_check(lua_State *L, int index);
 
+/* The engine's table of voices is indexed by the play slot, whose numbers are
+ * few, and only where two of one slot are about by the whole handle. voices:
+ * its index. find pushes the Voice and returns 1, or nil and returns 0;
+ * remember takes the one on top, which stays there. */
+int voice_find(lua_State *L, int voices, tabor_handle handle);
+void voice_remember(lua_State *L, int voices);
+
+/* Note how it ended. */
+void voice_end(lua_voice *v, const tabor_event *ended);
+
 /* A play that was never sent because of on_full = "drop": it ends now. */
 void voice_mark_dropped(lua_voice *v);
 
+/* A play of a batch, or of many, that was not sent. */
+void voice_mark_never_sent(lua_voice *v);
+
+/* Read what a stop takes, from index on. */
+typedef struct voice_stop_times {
+    uint32_t fade_frames;
+    uint64_t at;
+} voice_stop_times;
+voice_stop_times voice_read_stop(lua_State *L, int index, const lua_engine *e);
+
 /* Wait for the Ended of the voice at index voice and return it. */
 int voice_wait_for(lua_State *L, int index, int voice, double timeout);
+
+typedef struct play_options {
+    double velocity, gain, pan, rate, pitch;
+    double loop_fade;
+    double at, offset, duration, fade_in, fade_out; /* seconds, NAN if not
+                                                     * given */
+    uint64_t at_frame;
+    uint32_t tag, choke;
+    int late, kernel;
+    int loop, env; /* where on the stack, 0 if not given */
+} play_options;
+
+#define PLAY_OPTIONS                                                           \
+    {                                                                          \
+        1, 1, 0, 1, 0, 0, NAN, NAN, NAN, NAN, NAN, TABOR_ASAP, 0, 0,           \
+            TABOR_LATE_PLAY, 0, 0, 0                                           \
+    }
+
+typedef struct play_command {
+    tabor_handle sample;
+    tabor_play_params params;
+    tabor_env env;      /* params.env may point here */
+    tabor_handle voice; /* out */
+} play_command;
+
+/* What the options mean for a sample; a slice is not cut to its length yet. */
+void play_apply(lua_State *L, const lua_sample *s, const play_options *given,
+                play_command *c);
 
 /* engine:play(sample, options), sample:play(options). */
 int engine_play(lua_State *L);
 int sample_play(lua_State *L);
 void voice_class(lua_State *L);
+
+/* The voices of one play_many(). */
+typedef struct lua_voices {
+    const object_kind *kind;
+    lua_engine *engine;
+    uint32_t count;
+    int never_sent;
+    uint64_t batch;          /* as a voice's */
+    double rate, pitch;      /* of all; as asked for */
+    double *rates, *pitches; /* of each, owned; NULL: see above */
+    tabor_event *ends;       /* by row, owned */
+    tabor_handle ids[];      /* 0: dropped */
+} lua_voices;
+
+/* Push room for count of them, of the engine at index. */
+lua_voices *voices_push(lua_State *L, int index, uint32_t count);
+
+/* They were sent: from now on their ends are told to them. */
+void voices_listen(lua_State *L, int index, lua_voices *g);
+
+/* A play has ended; none of a batch was sent; the engine closes. */
+void voices_tell(lua_engine *e, const tabor_event *event);
+void voices_abandon(lua_engine *e, uint64_t batch);
+void voices_detach(lua_engine *e, const tabor_event *end);
+
+/* engine:play_many(samples, options) */
+int engine_play_many(lua_State *L);
+void voices_class(lua_State *L);
 
 /* ------------------------------------------------------------ devices -- */
 
@@ -301,5 +425,8 @@ TABOR_API int luaopen_tabor(lua_State *L);
 
 /* What "kernel" may be, in the order of tabor_kernel. */
 extern const char *const kernel_words[];
+
+/* What "late" may be, in the order of tabor_late. */
+extern const char *const late_words[];
 
 #endif

@@ -76,6 +76,7 @@ luaopen_tabor(lua_State *L)
     engine_class(L);
     sample_class(L);
     voice_class(L);
+    voices_class(L);
     luaL_newlib(L, functions);
     lua_pushstring(L, tabor_version());
     lua_setfield(L, -2, "version");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "lua_tabor.h"
 
+#include <string.h>
+
 #define BOX_CLASS "tabor.box"
 
 void
@@ -14,6 +16,43 @@ object_class(lua_State *L, const char *name, const luaL_Reg *meta,
     lua_pushcclosure(L, index, 1);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
+}
+
+void
+object_kind_class(lua_State *L, const object_kind *kind, const luaL_Reg *meta,
+                  const luaL_Reg *methods, lua_CFunction index)
+{
+    object_class(L, kind->name, meta, methods, index);
+    luaL_getmetatable(L, kind->name);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, kind);
+}
+
+void *
+object_push(lua_State *L, const object_kind *kind, size_t size, int user_values)
+{
+    const object_kind **object = lua_newuserdatauv(L, size, user_values);
+    memset(object, 0, size);
+    *object = kind;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, kind);
+    lua_setmetatable(L, -2);
+    return object;
+}
+
+void *
+object_test(lua_State *L, int index, const object_kind *kind)
+{
+    const object_kind **object = lua_touserdata(L, index);
+    return object && !lua_islightuserdata(L, index) &&
+                   lua_rawlen(L, index) >= sizeof *object && *object == kind
+               ? object
+               : NULL;
+}
+
+void *
+object_check(lua_State *L, int index, const object_kind *kind)
+{
+    void *object = object_test(L, index, kind);
+    return object ? object : luaL_checkudata(L, index, kind->name);
 }
 
 int

@@ -99,6 +99,30 @@ options_word(lua_State *L, int index, const char *what, const char *name,
                       lua_tostring(L, -1), given);
 }
 
+/* Copy the value on top below the pair that is being read. Returns where. */
+static int
+keep_value(lua_State *L)
+{
+    lua_pushvalue(L, -1);
+    lua_insert(L, -3);
+    return lua_gettop(L) - 2;
+}
+
+static void
+read_column(lua_State *L, const char *what, const char *name,
+            option_column *column)
+{
+    if (!lua_istable(L, -1) && lua_type(L, -1) != LUA_TNUMBER) {
+        wrong_type(L, -1, what, name, "a number or a table of them");
+    }
+    if (lua_istable(L, -1)) {
+        luaL_checkstack(L, 8, what);
+        column->index = keep_value(L);
+    } else {
+        column->number = read_number(L, -1, what, name);
+    }
+}
+
 static void
 read_value(lua_State *L, const char *what, const option *o, void *out)
 {
@@ -122,10 +146,11 @@ read_value(lua_State *L, const char *what, const option *o, void *out)
     case OPTION_WORD:
         *(int *)field = options_word(L, -1, what, o->name, o->words);
         break;
-    case OPTION_VALUE: /* below the pair that is being read */
-        lua_pushvalue(L, -1);
-        lua_insert(L, -3);
-        *(int *)field = lua_gettop(L) - 2;
+    case OPTION_VALUE:
+        *(int *)field = keep_value(L);
+        break;
+    case OPTION_COLUMN:
+        read_column(L, what, o->name, (option_column *)field);
         break;
     }
 }
@@ -139,7 +164,8 @@ options_take(lua_State *L, const char *what, const option *known, void *out)
     }
     const char *name = lua_tostring(L, -2);
     for (const option *o = known; o->name; o++) {
-        if (strcmp(o->name, name) == 0) {
+        /* most differ here already */
+        if (o->name[0] == name[0] && strcmp(o->name, name) == 0) {
             read_value(L, what, o, out);
             return 1;
         }

@@ -17,8 +17,15 @@ typedef enum option_kind {
     OPTION_TEXT,   /* const char *, borrowed from the table */
     OPTION_FLAG,   /* int, 1 for true */
     OPTION_WORD,   /* int, the word's place in words */
-    OPTION_VALUE   /* int, where on the stack a copy stays; any type */
+    OPTION_VALUE,  /* int, where on the stack a copy stays; any type */
+    OPTION_COLUMN  /* option_column */
 } option_kind;
+
+/* One number, or a table that stays on the stack. */
+typedef struct option_column {
+    double number; /* if index is 0 */
+    int index;     /* where on the stack, or 0 */
+} option_column;
 
 /* A list of these ends with a NULL name. */
 typedef struct option {

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+const object_kind sample_kind = {SAMPLE_CLASS};
+
 lua_sample *
 sample_check(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, SAMPLE_CLASS);
+    return object_check(L, index, &sample_kind);
 }
 
 tabor_handle
@@ -95,10 +97,8 @@ read_source(lua_State *L, const lua_engine *e, const load_options *o,
 static lua_sample *
 sample_push(lua_State *L, int index)
 {
-    lua_sample *s = lua_newuserdatauv(L, sizeof *s, SAMPLE_PARENT);
-    memset(s, 0, sizeof *s);
+    lua_sample *s = object_push(L, &sample_kind, sizeof *s, SAMPLE_PARENT);
     s->engine = engine_check(L, index);
-    luaL_setmetatable(L, SAMPLE_CLASS);
     lua_pushvalue(L, index);
     lua_setiuservalue(L, -2, SAMPLE_ENGINE);
     lua_getiuservalue(L, index, ENGINE_SAMPLES);
@@ -348,5 +348,6 @@ static const luaL_Reg sample_methods[] = {{"play", sample_play},
 void
 sample_class(lua_State *L)
 {
-    object_class(L, SAMPLE_CLASS, sample_meta, sample_methods, sample_index);
+    object_kind_class(L, &sample_kind, sample_meta, sample_methods,
+                      sample_index);
 }

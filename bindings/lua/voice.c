@@ -4,49 +4,84 @@
 #include <math.h>
 #include <string.h>
 
+const object_kind voice_kind = {VOICE_CLASS};
+
 lua_voice *
 voice_check(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, VOICE_CLASS);
+    return object_check(L, index, &voice_kind);
 }
 
-lua_voice *
-voice_push(lua_State *L, int index, tabor_handle handle)
+/* Push a Voice of an engine whose userdata is at index. */
+static lua_voice *
+push_voice(lua_State *L, lua_engine *e, int index, tabor_handle handle)
 {
-    lua_voice *v = lua_newuserdatauv(L, sizeof *v, 2);
-    memset(v, 0, sizeof *v);
-    v->engine = engine_check(L, index);
+    lua_voice *v = object_push(L, &voice_kind, sizeof *v, VOICE_ENGINE);
+    v->engine = e;
     v->handle = handle;
-    v->rate = 1;
-    luaL_setmetatable(L, VOICE_CLASS);
+    v->is.asked.rate = 1;
     lua_pushvalue(L, index);
     lua_setiuservalue(L, -2, VOICE_ENGINE);
     return v;
 }
 
-/* --------------------------------------------------------------- play -- */
+lua_voice *
+voice_push(lua_State *L, int index, tabor_handle handle)
+{
+    return push_voice(L, engine_check(L, index), index, handle);
+}
 
-typedef struct play_options {
-    double velocity, gain, pan, rate, pitch;
-    double loop_fade;
-    double at, offset, duration, fade_in, fade_out; /* seconds, NAN if not
-                                                     * given */
-    uint64_t at_frame;
-    uint32_t tag, choke;
-    int late, kernel;
-    int loop, env; /* where on the stack, 0 if not given */
-} play_options;
+/* Kind 8 | owner 8 | slot 16 | generation 32, as tabor.h says; from 1. */
+static lua_Integer
+slot_of(tabor_handle handle)
+{
+    return (lua_Integer)(handle >> 32 & 0xFFFF) + 1;
+}
 
-#define PLAY_OPTIONS                                                           \
-    {                                                                          \
-        1, 1, 0, 1, 0, 0, NAN, NAN, NAN, NAN, NAN, TABOR_ASAP, 0, 0,           \
-            TABOR_LATE_PLAY, 0, 0, 0                                           \
+int
+voice_find(lua_State *L, int voices, tabor_handle handle)
+{
+    lua_rawgeti(L, voices, slot_of(handle));
+    const lua_voice *v = lua_touserdata(L, -1);
+    if (v && v->handle == handle) {
+        return 1;
     }
+    lua_pop(L, 1);
+    return lua_rawgeti(L, voices, (lua_Integer)handle) != LUA_TNIL;
+}
+
+void
+voice_remember(lua_State *L, int voices)
+{
+    const lua_voice *v = lua_touserdata(L, -1);
+    const lua_Integer slot = slot_of(v->handle);
+    if (lua_rawgeti(L, voices, slot) == LUA_TNIL) {
+        lua_pop(L, 1);
+    } else { /* the slot's last voice may not have heard of its end */
+        const lua_voice *old = lua_touserdata(L, -1);
+        lua_rawseti(L, voices, (lua_Integer)old->handle);
+    }
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, voices, slot);
+}
+
+void
+voice_end(lua_voice *v, const tabor_event *ended)
+{
+    v->has_ended = 1;
+    v->never_sent = 0;
+    v->is.end.frame = ended->frame;
+    v->is.end.started = ended->value;
+    v->late = ended->late;
+    v->reason = (uint8_t)ended->reason;
+}
+
+/* --------------------------------------------------------------- play -- */
 
 const char *const kernel_words[] = {"default", "linear", "sinc16", "sinc32",
                                     NULL};
 
-static const char *const late_words[] = {"play", "catch_up", "drop", NULL};
+const char *const late_words[] = {"play", "catch_up", "drop", NULL};
 
 #define FIELD(name) offsetof(play_options, name)
 static const option play_known[] = {
@@ -70,13 +105,6 @@ static const option play_known[] = {
     {"kernel", OPTION_WORD, FIELD(kernel), kernel_words},
     {NULL, 0, 0, NULL}};
 #undef FIELD
-
-typedef struct play_command {
-    tabor_handle sample;
-    tabor_play_params params;
-    tabor_env env;      /* params.env may point here */
-    tabor_handle voice; /* out */
-} play_command;
 
 /* Loop, fades, envelope and choke group. */
 static void
@@ -103,13 +131,12 @@ read_shape(lua_State *L, const lua_sample *s, const play_options *o,
     }
 }
 
-/* What it reads may leave values on the stack. */
-static void
-read_play(lua_State *L, int index, const lua_sample *s, play_command *c)
+void
+play_apply(lua_State *L, const lua_sample *s, const play_options *given,
+           play_command *c)
 {
     const lua_engine *e = s->engine;
-    play_options o = PLAY_OPTIONS;
-    options_read(L, index, "play", play_known, &o);
+    const play_options o = *given;
     c->params = (tabor_play_params)TABOR_PLAY;
     c->params.velocity = o.velocity;
     c->params.gain = o.gain;
@@ -127,6 +154,15 @@ read_play(lua_State *L, int index, const lua_sample *s, play_command *c)
         c->params.length = engine_frames(L, e, "play", "duration", o.duration);
     }
     read_shape(L, s, &o, c);
+}
+
+/* What it reads may leave values on the stack. */
+static void
+read_play(lua_State *L, int index, const lua_sample *s, play_command *c)
+{
+    play_options o = PLAY_OPTIONS;
+    options_read(L, index, "play", play_known, &o);
+    play_apply(L, s, &o, c);
     if (s->parent) {
         shape_clip(L, s, &c->params);
     }
@@ -142,45 +178,45 @@ send_play(tabor_client *client, void *given)
 void
 voice_mark_dropped(lua_voice *v)
 {
+    voice_end(v, &(tabor_event){.frame = tabor_engine_frame(v->engine->engine),
+                                .value = TABOR_NO_FRAME,
+                                .reason = TABOR_CANCELLED});
+}
+
+void
+voice_mark_never_sent(lua_voice *v)
+{
     v->has_ended = 1;
-    v->ended = (tabor_event){.frame = tabor_engine_frame(v->engine->engine),
-                             .value = TABOR_NO_FRAME,
-                             .type = TABOR_EVENT_ENDED,
-                             .reason = TABOR_CANCELLED};
+    v->never_sent = 1;
+    if (v->engine->on_full == FULL_DROP && v->engine->engine) {
+        voice_mark_dropped(v);
+    }
 }
 
 /* The Voice on top has been sent: its Ended will find it. */
-static void
-remember(lua_State *L, int index, lua_voice *v, const play_command *c)
+static int
+return_sent(lua_State *L, int index, lua_voice *v, const play_command *c)
 {
     lua_engine *e = v->engine;
     e->playing++;
     e->held += e->batch != 0;
     v->batch = e->batch;
     v->handle = c->voice;
-    v->rate = c->params.rate;
-    v->pitch = c->params.pitch;
+    v->is.asked.rate = c->params.rate;
+    v->is.asked.pitch = c->params.pitch;
     lua_getiuservalue(L, index, ENGINE_VOICES);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, (lua_Integer)v->handle);
-    lua_pop(L, 1);
+    lua_insert(L, -2);
+    voice_remember(L, lua_gettop(L) - 1);
+    return 1;
 }
 
-/* Play the sample on the engine at index; the options are at options. */
+/* It could not be sent at once. */
 static int
-play(lua_State *L, int index, const lua_sample *s, int options)
+play_again(lua_State *L, int index, const lua_sample *s, lua_voice *v,
+           play_command *c, tabor_status status)
 {
-    lua_engine *e = engine_check(L, index);
-    play_command c = {.sample = sample_handle(s)};
-    read_play(L, options, s, &c);
-    if (!e->client) {
-        return engine_return_closed(L);
-    }
-    if (!c.sample) {
-        return sample_return_unloaded(L, s);
-    }
-    lua_voice *v = voice_push(L, index, 0);
-    const tabor_status st = engine_send(L, index, send_play, &c);
+    const lua_engine *e = v->engine;
+    const tabor_status st = engine_send_again(L, index, send_play, c, status);
     if (st == TABOR_ERR_STALE) {
         return sample_return_unloaded(L, s);
     }
@@ -188,22 +224,45 @@ play(lua_State *L, int index, const lua_sample *s, int options)
         voice_mark_dropped(v);
         return 1;
     }
-    if (st != TABOR_OK) {
-        return engine_return_sent(L, e, st);
+    return st == TABOR_OK ? return_sent(L, index, v, c)
+                          : engine_return_sent(L, e, st);
+}
+
+/* Play the sample on the engine at index; the options are at options. */
+static int
+play(lua_State *L, lua_engine *e, int index, const lua_sample *s, int options)
+{
+    static const tabor_play_params plain = TABOR_PLAY;
+    play_command c;
+    c.sample = sample_handle(s);
+    if (s->parent || !lua_isnil(L, options)) {
+        read_play(L, options, s, &c);
+    } else {
+        c.params = plain;
     }
-    remember(L, index, v, &c);
-    return 1;
+    if (!e->client) {
+        return engine_return_closed(L);
+    }
+    if (!c.sample) {
+        return sample_return_unloaded(L, s);
+    }
+    lua_voice *v = push_voice(L, e, index, 0);
+    /* a finalizer may have run there and closed the engine */
+    const tabor_status st =
+        e->client ? send_play(e->client, &c) : TABOR_ERR_CLOSED;
+    return st == TABOR_OK ? return_sent(L, index, v, &c)
+                          : play_again(L, index, s, v, &c, st);
 }
 
 int
 engine_play(lua_State *L)
 {
-    const lua_engine *e = engine_check(L, 1);
+    lua_engine *e = engine_check(L, 1);
     const lua_sample *s = sample_check(L, 2);
     luaL_argcheck(L, s->engine->id == e->id, 2,
                   "a sample of another engine: load it into this one");
     lua_settop(L, 3);
-    return play(L, 1, s, 3);
+    return play(L, e, 1, s, 3);
 }
 
 int
@@ -212,7 +271,7 @@ sample_play(lua_State *L)
     const lua_sample *s = sample_check(L, 1);
     lua_settop(L, 2);
     lua_getiuservalue(L, 1, SAMPLE_ENGINE);
-    return play(L, 3, s, 2);
+    return play(L, s->engine, 3, s, 2);
 }
 
 /* --------------------------------------------------------------- stop -- */
@@ -230,17 +289,26 @@ static const option stop_known[] = {
     {NULL, 0, 0, NULL}};
 #undef FIELD
 
+voice_stop_times
+voice_read_stop(lua_State *L, int index, const lua_engine *e)
+{
+    stop_options o = {RAMP_SECONDS, NAN, TABOR_ASAP};
+    options_read_short(L, index, "stop", stop_known, &o);
+    const uint32_t fade = engine_ramp(L, e, "stop", "fade", o.fade);
+    return (voice_stop_times){fade, engine_at(L, e, "stop", o.at, o.at_frame)};
+}
+
 typedef struct stop_command {
     tabor_handle voice;
-    uint32_t fade_frames;
-    uint64_t at;
+    voice_stop_times times;
 } stop_command;
 
 static tabor_status
 send_stop(tabor_client *client, void *given)
 {
     const stop_command *c = given;
-    return tabor_voice_stop(client, c->voice, c->fade_frames, c->at);
+    return tabor_voice_stop(client, c->voice, c->times.fade_frames,
+                            c->times.at);
 }
 
 /* Send a command about the voice at index 1 and answer the script. */
@@ -259,11 +327,7 @@ static int
 voice_stop(lua_State *L)
 {
     const lua_voice *v = voice_check(L, 1);
-    stop_options o = {RAMP_SECONDS, NAN, TABOR_ASAP};
-    options_read_short(L, 2, "stop", stop_known, &o);
-    stop_command c = {v->handle,
-                      engine_ramp(L, v->engine, "stop", "fade", o.fade),
-                      engine_at(L, v->engine, "stop", o.at, o.at_frame)};
+    stop_command c = {v->handle, voice_read_stop(L, 2, v->engine)};
     return send_to_voice(L, send_stop, &c);
 }
 
@@ -346,14 +410,6 @@ voice_close(lua_State *L)
     return 0;
 }
 
-/* The sound goes on without its object. */
-static int
-voice_gc(lua_State *L)
-{
-    (void)L;
-    return 0;
-}
-
 /* ---------------------------------------------------------------- set -- */
 
 typedef struct set_options {
@@ -400,8 +456,8 @@ read_set(lua_State *L, lua_voice *v, tabor_voice_params *p)
     }
     if (!isnan(o.rate) || !isnan(o.pitch)) {
         p->which |= TABOR_SET_RATE;
-        p->rate = isnan(o.rate) ? v->rate : o.rate;
-        p->pitch = isnan(o.pitch) ? v->pitch : o.pitch;
+        p->rate = isnan(o.rate) ? v->is.asked.rate : o.rate;
+        p->pitch = isnan(o.pitch) ? v->is.asked.pitch : o.pitch;
     }
     p->ramp_frames = engine_ramp(L, v->engine, "set", "ramp", o.ramp);
     p->at = engine_at(L, v->engine, "set", o.at, o.at_frame);
@@ -418,21 +474,15 @@ voice_set(lua_State *L)
         return luaL_error(L, "set: give gain, pan, rate or pitch");
     }
     const int n = send_to_voice(L, send_set, &c);
-    if (lua_toboolean(L, -n) && (c.params.which & TABOR_SET_RATE)) {
-        v->rate = c.params.rate;
-        v->pitch = c.params.pitch;
+    if (lua_toboolean(L, -n) && !v->has_ended &&
+        (c.params.which & TABOR_SET_RATE)) {
+        v->is.asked.rate = c.params.rate;
+        v->is.asked.pitch = c.params.pitch;
     }
     return n;
 }
 
 /* -------------------------------------------------------------- ended -- */
-
-/* A voice of a batch that was refused has ended without an Ended. */
-static int
-was_sent(const lua_voice *v)
-{
-    return !v->has_ended || v->ended.type == TABOR_EVENT_ENDED;
-}
 
 int
 voice_wait_for(lua_State *L, int index, int voice, double timeout)
@@ -441,7 +491,7 @@ voice_wait_for(lua_State *L, int index, int voice, double timeout)
     if (st != TABOR_OK) {
         return events_return_missed(L, index, st);
     }
-    if (!was_sent(voice_check(L, voice))) {
+    if (voice_check(L, voice)->never_sent) {
         lua_pushnil(L);
         lua_pushstring(L, "the voice was in a batch that was not sent");
         lua_pushstring(L, "closed");
@@ -484,7 +534,8 @@ voice_index(lua_State *L)
         lua_pushinteger(L, (lua_Integer)v->handle);
     } else if (strcmp(key, "alive") == 0) {
         lua_pushboolean(L, !pull_ended(L, v) && v->engine->client);
-    } else if (strcmp(key, "ended") == 0 && pull_ended(L, v) && was_sent(v)) {
+    } else if (strcmp(key, "ended") == 0 && pull_ended(L, v) &&
+               !v->never_sent) {
         events_push_ended(L, 1);
     } else {
         lua_pushnil(L);
@@ -506,15 +557,16 @@ voice_tostring(lua_State *L)
 static int
 voice_eq(lua_State *L)
 {
-    const lua_voice *a = luaL_testudata(L, 1, VOICE_CLASS);
-    const lua_voice *b = luaL_testudata(L, 2, VOICE_CLASS);
+    const lua_voice *a = object_test(L, 1, &voice_kind);
+    const lua_voice *b = object_test(L, 2, &voice_kind);
     lua_pushboolean(L,
                     a && b && a->handle == b->handle && a->engine == b->engine);
     return 1;
 }
 
-static const luaL_Reg voice_meta[] = {{"__gc", voice_gc},
-                                      {"__close", voice_close},
+/* No __gc: the sound goes on without its object, and the collector has less to
+ * do for each play. */
+static const luaL_Reg voice_meta[] = {{"__close", voice_close},
                                       {"__tostring", voice_tostring},
                                       {"__eq", voice_eq},
                                       {NULL, NULL}};
@@ -526,5 +578,5 @@ static const luaL_Reg voice_methods[] = {
 void
 voice_class(lua_State *L)
 {
-    object_class(L, VOICE_CLASS, voice_meta, voice_methods, voice_index);
+    object_kind_class(L, &voice_kind, voice_meta, voice_methods, voice_index);
 }

@@ -15,24 +15,18 @@ module_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type)
     return *type ? PyModule_AddType(module, *type) : -1;
 }
 
-static unsigned forks;
+unsigned module_forks;
 
 static void
 count_fork(void)
 {
-    forks++;
+    module_forks++;
 }
 
 static void
 watch_forks(void)
 {
     pthread_atfork(NULL, NULL, count_fork);
-}
-
-unsigned
-module_forks(void)
-{
-    return forks;
 }
 
 module_state *
@@ -59,6 +53,7 @@ state_objects(module_state *s, PyObject ***objects)
         (PyObject **)&s->engine_type,
         (PyObject **)&s->sample_type,
         (PyObject **)&s->voice_type,
+        (PyObject **)&s->voices_type,
         &s->audio_class,
         &s->ended,
         &s->late,
@@ -159,7 +154,7 @@ module_exec(PyObject *module)
     pthread_once(&once, watch_forks);
     return errors_add(module) < 0 || audio_add_type(module) < 0 ||
                    engine_add_type(module) < 0 || sample_add_type(module) < 0 ||
-                   voice_add_type(module) < 0 ||
+                   voice_add_type(module) < 0 || voices_add_type(module) < 0 ||
                    calls_intern(PyModule_GetState(module)) < 0
                ? -1
                : 0;
@@ -199,6 +194,7 @@ static void
 module_free(void *module)
 {
     module_clear(module);
+    voice_free_spare(PyModule_GetState(module));
 }
 
 static PyMethodDef module_methods[] = {

@@ -14,19 +14,20 @@ this_thread(void)
 int
 batch_is_ours(const voice_object *voice)
 {
-    return voice->is_held && voice->engine->batch_thread == this_thread();
+    const int is_held = voice->group ? voice->group->is_held : voice->is_held;
+    return is_held && voice->engine->batch_thread == this_thread();
 }
 
 int
-batch_hold(engine_object *engine, voice_object *voice)
+batch_hold(engine_object *engine, PyObject *object, char *is_held)
 {
-    if (voice->is_held) {
+    if (*is_held) {
         return 0; /* it had to wait for room */
     }
-    if (PyList_Append(engine->batch, (PyObject *)voice) < 0) {
+    if (PyList_Append(engine->batch, object) < 0) {
         return -1;
     }
-    voice->is_held = 1;
+    *is_held = 1;
     return 0;
 }
 
@@ -52,12 +53,28 @@ let_voices_go(PyObject *voices)
 
 /* It has no handle if its play was refused. */
 static void
-void_voice(engine_object *engine, voice_object *voice)
+void_voice(engine_object *engine, PyObject *object)
 {
+    voice_object *voice = (voice_object *)object;
+
+    if (Py_IS_TYPE(object, engine->state->voices_type)) {
+        voices_never((voices_object *)object);
+        return;
+    }
     voice->is_held = 0;
     if (voice->handle) {
-        engine_delist(engine, voice);
+        listen_no_more(engine, voice->handle, object);
         voice->has_ended = voice->is_void = 1;
+    }
+}
+
+static void
+send_voice(const engine_object *engine, PyObject *object)
+{
+    if (Py_IS_TYPE(object, engine->state->voices_type)) {
+        ((voices_object *)object)->is_held = 0;
+    } else {
+        ((voice_object *)object)->is_held = 0;
     }
 }
 
@@ -72,7 +89,7 @@ batch_abandon(engine_object *engine)
     engine->batch = NULL;
     tabor_batch_abandon(engine->client);
     for (Py_ssize_t i = 0; i < PyList_Size(voices); i++) {
-        void_voice(engine, (voice_object *)PyList_GetItem(voices, i));
+        void_voice(engine, PyList_GetItem(voices, i));
     }
     let_voices_go(voices);
 }
@@ -84,7 +101,7 @@ batch_sent(engine_object *engine)
 
     engine->batch = NULL;
     for (Py_ssize_t i = 0; i < PyList_Size(voices); i++) {
-        ((voice_object *)PyList_GetItem(voices, i))->is_held = 0;
+        send_voice(engine, PyList_GetItem(voices, i));
     }
     let_voices_go(voices);
 }

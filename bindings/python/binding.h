@@ -29,6 +29,7 @@
 /* The functions whose keywords are parsed by hand. */
 typedef enum call_id {
     CALL_PLAY,
+    CALL_PLAY_MANY,
     CALL_STOP,
     CALL_CANCEL,
     CALL_PING,
@@ -41,11 +42,12 @@ typedef enum call_id {
     CALL_VOICE_SEEK,
     CALL_VOICE_SET,
     CALL_VOICE_WAIT,
+    CALL_VOICES_STOP,
     CALL_ENV, /* no call: the attributes of an ADSR */
     CALL_COUNT
 } call_id;
 
-#define CALL_MAX_WORDS 20
+#define CALL_MAX_WORDS 21
 
 /* The words of tabor_kernel from TABOR_KERNEL_LINEAR on. */
 extern const char *const kernel_words[];
@@ -62,8 +64,12 @@ extern const char *const kernel_words[];
 
 /* --------------------------------------------------------- the module -- */
 
+/* Voices that were let go of and are made again; see voice_new(). */
+#define VOICES_SPARE 128
+
 typedef struct module_state {
-    PyTypeObject *audio_type, *engine_type, *sample_type, *voice_type;
+    PyTypeObject *audio_type, *engine_type, *sample_type, *voice_type,
+        *voices_type;
 
     /* Made by the package and handed over by _use(). */
     PyObject *audio_class;
@@ -75,6 +81,9 @@ typedef struct module_state {
     /* Keyword names, interned: a keyword in a caller's source is the same
      * object, so that comparing pointers finds it. */
     PyObject *words[CALL_COUNT][CALL_MAX_WORDS];
+
+    struct voice_object *spare[VOICES_SPARE]; /* memory only, no objects */
+    int spare_count;
 } module_state;
 
 /* ------------------------------------------------------------ objects -- */
@@ -88,11 +97,30 @@ typedef struct voice_object {
     struct engine_object *engine; /* owned; NULL once collected */
     PyObject *weak_list;
     tabor_handle handle;
-    char is_held; /* in a batch that is open */
+    struct voices_object *group; /* owned: which it is one of, or NULL */
+    uint32_t row;                /* of the group */
+    char is_held;                /* in a batch that is open; a group's is its */
     char has_ended;
     char is_void;    /* has_ended, because its batch was never sent */
     tabor_event end; /* if has_ended and not is_void */
 } voice_object;
+
+/* The voices of one play_many(), or some of another one's: then whole has what
+ * there is, and this is a view. A Voice is made when one is asked for; until
+ * then its end is kept here. */
+typedef struct voices_object {
+    PyObject ob_base;
+    struct engine_object *engine; /* owned; NULL once collected */
+    PyObject *weak_list;
+    struct voices_object *whole;   /* owned, or NULL */
+    Py_ssize_t first, step, count; /* rows of whole, or of this one */
+    tabor_handle *ids;   /* owned, by row like the next two; 0: dropped */
+    voice_object **made; /* owned array of borrowed ones; or NULL: none yet */
+    tabor_event *ends;   /* owned; or NULL: none yet */
+    Py_ssize_t stride;   /* of ids, in bytes, for who looks at them */
+    char is_held;        /* in a batch that is open */
+    char is_void;        /* never sent */
+} voices_object;
 
 /* A sample of the engine, or a slice of one: then it has that one's handle and
  * its own length. */
@@ -127,8 +155,23 @@ typedef enum on_full {
 /* An event that has been read from the ring but not yet been delivered. */
 typedef struct queued_event {
     tabor_event event;
-    PyObject *voice; /* owned; NULL if nobody held it */
+    PyObject *voice; /* owned: a Voice or a Voices; NULL if nobody held it */
+    uint32_t row;    /* of the Voices */
 } queued_event;
+
+/* Who is to be told of a play's end: a Voice, or a Voices and the row of it.
+ * Borrowed; their dealloc clears it. */
+typedef struct listener {
+    PyObject *who;
+    uint32_t row;
+} listener;
+
+/* Those whose play slot was taken again before the event of its end had been
+ * read; in the order of these events. */
+typedef struct listener_queue {
+    listener *slots;
+    size_t size, first, count;
+} listener_queue;
 
 /* Oldest first, in a circle. Keeps the newest QUEUE_MOST, as the client does
  * for who never reads. */
@@ -149,7 +192,7 @@ typedef struct engine_object {
     uint32_t id, rate, channels, block;
     char is_pumped; /* T_BOOL */
     on_full on_full;
-    unsigned forks;  /* module_forks() at open: a child has no engine */
+    unsigned forks;  /* module_forks at open: a child has no engine */
     int is_closed;   /* or about to be: no new calls */
     int calls;       /* under way without the GIL */
     PyObject *batch; /* owned: the voices of the open batch, or NULL */
@@ -157,7 +200,8 @@ typedef struct engine_object {
     int batch_lacks;            /* a command of it was dropped */
     uint64_t last_frame;        /* once closed */
     float last_gain;            /* once closed */
-    voice_object **sounding;    /* by play slot; borrowed, dealloc clears it */
+    listener *sounding;         /* by play slot */
+    listener_queue overtaken;
     event_queue queue;
     int signal_fd, epoll_fd; /* -1 until fileno() is asked for */
 } engine_object;
@@ -167,7 +211,7 @@ typedef struct engine_object {
 int module_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);
 
 /* How often this process and those it comes from have forked. */
-unsigned module_forks(void);
+extern unsigned module_forks;
 
 /* The state behind one of our types, or of a class derived from it. */
 module_state *module_state_of(PyTypeObject *type);
@@ -199,9 +243,17 @@ int calls_intern(module_state *state);
 int call_sort(module_state *state, call_id call, PyObject *const *args,
               Py_ssize_t count, PyObject *names, PyObject **values);
 
+/* The same one by one. call_count() looks at how many came without a name and
+ * returns -1 if raised; call_word() is a name's place in the call's word list,
+ * or -1 if raised. */
+int call_count(call_id call, Py_ssize_t count);
+int call_word(module_state *state, call_id call, PyObject *name);
+int call_raise_twice(call_id call, PyObject *name);
+
 /* Converters: value is one argument, or NULL if not given, which leaves out
  * as it is; word names it in errors. They return -1 if raised. */
 int number_from(PyObject *value, const char *word, double *out);
+int whole_from(PyObject *value, const char *word, uint64_t most, uint64_t *out);
 int u32_from(PyObject *value, const char *word, uint32_t *out);
 int frame_from(PyObject *value, const char *word, uint64_t *out);
 int frames_from_seconds(PyObject *value, const char *word, uint32_t rate,
@@ -236,10 +288,23 @@ void engine_finalize(PyObject *self);
 void engine_dealloc(PyObject *self);
 
 /* Is it the parent's? Its threads and locks are not here then. */
-int engine_is_forked(const engine_object *engine);
+static inline int
+engine_is_forked(const engine_object *engine)
+{
+    return engine->forks != module_forks;
+}
 
-/* Raise ClosedError if it is closed or forked. Returns -1 if raised. */
-int engine_check(engine_object *engine);
+/* Raise ClosedError, because it is closed or forked. Returns -1. */
+int engine_raise_closed(const engine_object *engine);
+
+/* Returns 0 if it is neither, else -1 and has raised. */
+static inline int
+engine_check(const engine_object *engine)
+{
+    return engine->is_closed || engine_is_forked(engine)
+               ? engine_raise_closed(engine)
+               : 0;
+}
 
 /* Give the GIL away for a [control] call, and take it back. */
 PyThreadState *engine_leave(engine_object *engine);
@@ -284,6 +349,10 @@ int engine_wait_for_room(engine_object *engine, uint32_t needed);
 int engine_send(engine_object *engine, send_function send, void *command,
                 tabor_status *why);
 
+/* The same for a command that was sent once and got status. */
+int engine_send_again(engine_object *engine, send_function send, void *command,
+                      tabor_status status, tabor_status *why);
+
 /* After TABOR_ERR_FULL: wait for room if on_full says so. Returns 1 to try
  * again, 0 to drop, -1 if raised. */
 int engine_full(engine_object *engine);
@@ -293,14 +362,87 @@ int engine_full(engine_object *engine);
 SCRIPT_CALL(engine_play);
 SCRIPT_CALL(sample_play);
 
+/* The order of CALL_PLAY's and CALL_PLAY_MANY's words. */
+enum {
+    PLAY_SAMPLE,
+    PLAY_VELOCITY,
+    PLAY_GAIN,
+    PLAY_PAN,
+    PLAY_RATE,
+    PLAY_PITCH,
+    PLAY_AT,
+    PLAY_AT_FRAME,
+    PLAY_OFFSET,
+    PLAY_DURATION,
+    PLAY_LOOP,
+    PLAY_LOOP_FADE,
+    PLAY_FADE_IN,
+    PLAY_FADE_OUT,
+    PLAY_ENV,
+    PLAY_CHOKE,
+    PLAY_LATE,
+    PLAY_TAG,
+    PLAY_KERNEL,
+    PLAY_COUNT /* of play_many() only */
+};
+
+/* What a play's options are made into; params.env points to env. */
+typedef struct play_options {
+    tabor_play_params params;
+    tabor_env env;
+} play_options;
+
+/* Convert one option, but for the time. Returns -1 if raised. */
+int play_option(const engine_object *engine, PyObject *value, int which,
+                play_options *options);
+
+/* From frames of the slice to frames of the sample that it is cut from.
+ * Returns -1 if raised. */
+int play_shift(const sample_object *slice, tabor_play_params *p);
+
+/* Is it a sample of this engine? Returns -1 if raised; call: for the error. */
+int play_check_sample(const engine_object *engine, PyObject *object,
+                      const char *call);
+
+/* -------------------------------------------------------------- many.c -- */
+
+SCRIPT_CALL(engine_play_many);
+
+/* ------------------------------------------------------------ column.c -- */
+
+/* Is it numbers, one for each play, and not one for all? */
+int column_is(PyObject *value);
+
+/* How many numbers. Returns -1 if raised. */
+Py_ssize_t column_length(PyObject *value, const char *word);
+
+/* A column that is shown where it lies, or has been copied. */
+typedef struct shown_column {
+    Py_buffer view; /* its obj is NULL if it was copied */
+    void *copy;     /* or NULL */
+} shown_column;
+
+/* So many numbers, or NULL if raised; they stay until column_release(). */
+const double *column_numbers(PyObject *value, const char *word,
+                             Py_ssize_t count, shown_column *column);
+void column_release(shown_column *column);
+
+/* The same for what is made of them: owned by the caller, PyMem_Free().
+ * Seconds become frames at a rate. */
+uint64_t *column_frames(PyObject *value, const char *word, Py_ssize_t count,
+                        uint32_t rate);
+uint64_t *column_wholes(PyObject *value, const char *word, Py_ssize_t count,
+                        uint64_t most);
+
 /* ------------------------------------------------------------- batch.c -- */
 
 PyObject *engine_batch_begin(PyObject *self, PyObject *unused);
 PyObject *engine_batch_commit(PyObject *self, PyObject *unused);
 PyObject *engine_batch_abandon(PyObject *self, PyObject *unused);
 
-/* Note a voice that is about to be played into the open batch. */
-int batch_hold(engine_object *engine, voice_object *voice);
+/* Note a Voice, or a Voices, that is about to be played into the open batch.
+ * is_held: its own, set. */
+int batch_hold(engine_object *engine, PyObject *object, char *is_held);
 
 /* engine_full() for a command of the open batch: to drop one is to drop all of
  * them. */
@@ -333,13 +475,6 @@ void engine_pull(engine_object *engine);
 /* The same from a client that the engine has already let go of. */
 void engine_pull_from(engine_object *engine, tabor_client *client);
 
-/* Name the voice to the engine, so that its end reaches it. */
-void engine_enlist(engine_object *engine, voice_object *voice);
-void engine_delist(engine_object *engine, const voice_object *voice);
-
-/* End every voice that is still known, as "detached". */
-void engine_detach_voices(engine_object *engine, uint64_t frame);
-
 /* The Ended of a voice that has one. */
 PyObject *event_ended(module_state *state, const tabor_event *event,
                       PyObject *voice);
@@ -347,10 +482,45 @@ PyObject *event_ended(module_state *state, const tabor_event *event,
 int queue_traverse(const event_queue *queue, visitproc visit, void *arg);
 void queue_clear(event_queue *queue);
 
+/* ---------------------------------------------------------- listener.c -- */
+
+/* Name who is to hear of a play's end, or of those of all its plays; forget
+ * them, and forget one. */
+void listen_voice(engine_object *engine, voice_object *voice);
+void listen_voices(engine_object *engine, voices_object *whole);
+void listen_voices_no_more(engine_object *engine, const voices_object *whole);
+void listen_no_more(engine_object *engine, tabor_handle handle,
+                    const PyObject *who);
+
+/* Tell who listens of an end, and let it listen no more. Returns it, owned, or
+ * NULL; row: out, if it is a Voices. */
+PyObject *listener_tell(engine_object *engine, const tabor_event *event,
+                        uint32_t *row);
+
+/* End every voice that is still known, as "detached". */
+void listeners_detach(engine_object *engine, uint64_t frame);
+
+/* ------------------------------------------------------------ voices.c -- */
+
+int voices_add_type(PyObject *module);
+
+/* Room for count of them, whose ids are to be filled. */
+voices_object *voices_new(engine_object *engine, Py_ssize_t count);
+
+/* The Voice of a row of a whole one; owned, or NULL if raised. */
+PyObject *voices_get(voices_object *whole, Py_ssize_t row);
+
+/* A whole one's row has ended; none of it was ever sent. */
+void voices_end(voices_object *whole, uint32_t row, const tabor_event *event);
+void voices_never(voices_object *whole);
+
 /* ------------------------------------------------------------- voice.c -- */
 
 int voice_add_type(PyObject *module);
 voice_object *voice_new(engine_object *engine);
+
+/* Free the memory that is kept for voices to come. */
+void voice_free_spare(module_state *state);
 
 /* ------------------------------------------------------------ sample.c -- */
 

@@ -22,6 +22,13 @@ static const call_words calls[CALL_COUNT] = {
                                "offset",  "duration", "loop",   "loop_fade",
                                "fade_in", "fade_out", "env",    "choke",
                                "late",    "tag",      "kernel", NULL}},
+    [CALL_PLAY_MANY] = {"play_many", 1, {"samples",  "velocity", "gain",
+                                         "pan",      "rate",     "pitch",
+                                         "at",       "at_frame", "offset",
+                                         "duration", "loop",     "loop_fade",
+                                         "fade_in",  "fade_out", "env",
+                                         "choke",    "late",     "tag",
+                                         "kernel",   "count",    NULL}},
     [CALL_STOP] = {"stop", 1, {"fade", NULL}},
     [CALL_CANCEL] = {"cancel",
                      1,
@@ -44,6 +51,7 @@ static const call_words calls[CALL_COUNT] = {
                         {"gain", "pan", "rate", "pitch", "ramp", "at",
                          "at_frame", NULL}},
     [CALL_VOICE_WAIT] = {"wait", 1, {"timeout", NULL}},
+    [CALL_VOICES_STOP] = {"stop", 1, {"fade", "at", "at_frame", NULL}},
     [CALL_ENV] = {"env",
                   0,
                   {"attack", "decay", "sustain", "release", "hold", NULL}},
@@ -125,13 +133,36 @@ raise_positional(const call_words *call, Py_ssize_t count)
 }
 
 int
+call_count(call_id call, Py_ssize_t count)
+{
+    return count > calls[call].positional
+               ? raise_positional(&calls[call], count)
+               : 0;
+}
+
+int
+call_word(module_state *state, call_id call, PyObject *name)
+{
+    const int at = find_word(state->words[call], name);
+    return at < 0 ? raise_unknown(&calls[call], name) : at;
+}
+
+int
+call_raise_twice(call_id call, PyObject *name)
+{
+    PyErr_Format(PyExc_TypeError, "%s() got '%U' twice", calls[call].name,
+                 name);
+    return -1;
+}
+
+int
 call_sort(module_state *state, call_id call, PyObject *const *args,
           Py_ssize_t count, PyObject *names, PyObject **values)
 {
     const Py_ssize_t named = names ? PyTuple_Size(names) : 0;
 
-    if (count > calls[call].positional) {
-        return raise_positional(&calls[call], count);
+    if (call_count(call, count) < 0) {
+        return -1;
     }
     memset(values, 0, CALL_MAX_WORDS * sizeof *values);
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -139,14 +170,12 @@ call_sort(module_state *state, call_id call, PyObject *const *args,
     }
     for (Py_ssize_t i = 0; i < named; i++) {
         PyObject *name = PyTuple_GetItem(names, i);
-        const int at = find_word(state->words[call], name);
+        const int at = call_word(state, call, name);
         if (at < 0) {
-            return raise_unknown(&calls[call], name);
+            return -1;
         }
         if (values[at]) {
-            PyErr_Format(PyExc_TypeError, "%s() got '%U' twice",
-                         calls[call].name, name);
-            return -1;
+            return call_raise_twice(call, name);
         }
         values[at] = args[count + i];
     }
@@ -186,7 +215,7 @@ number_from(PyObject *value, const char *word, double *out)
 }
 
 /* A whole number from 0 to most. */
-static int
+int
 whole_from(PyObject *value, const char *word, uint64_t most, uint64_t *out)
 {
     if (!PyIndex_Check(value)) {

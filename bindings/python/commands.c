@@ -57,29 +57,37 @@ engine_full(engine_object *engine)
 }
 
 int
-engine_send(engine_object *engine, send_function send, void *command,
-            tabor_status *why)
+engine_send_again(engine_object *engine, send_function send, void *command,
+                  tabor_status status, tabor_status *why)
 {
-    int again = 1;
-
-    while (again > 0) {
+    while (status == TABOR_ERR_FULL) {
+        const int again =
+            engine->batch ? batch_full(engine) : engine_full(engine);
+        if (again <= 0) {
+            *why = TABOR_ERR_FULL;
+            return again;
+        }
         if (engine_check(engine) < 0) {
             return -1;
         }
-        *why = send(engine->client, command);
-        switch (*why) {
-        case TABOR_OK:
-            return 1;
-        case TABOR_ERR_STALE:
-            return 0;
-        case TABOR_ERR_FULL:
-            again = engine->batch ? batch_full(engine) : engine_full(engine);
-            break;
-        default:
-            return engine_raise(engine, *why);
-        }
+        status = send(engine->client, command);
     }
-    return again;
+    *why = status;
+    if (status == TABOR_OK) {
+        return 1;
+    }
+    return status == TABOR_ERR_STALE ? 0 : engine_raise(engine, status);
+}
+
+int
+engine_send(engine_object *engine, send_function send, void *command,
+            tabor_status *why)
+{
+    if (engine_check(engine) < 0) {
+        return -1;
+    }
+    const tabor_status status = send(engine->client, command);
+    return engine_send_again(engine, send, command, status, why);
 }
 
 /* ---------------------------------------------------- the other verbs -- */

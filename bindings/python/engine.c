@@ -277,7 +277,7 @@ engine_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
         return NULL;
     }
     self->state = module_state_of(type);
-    self->forks = module_forks();
+    self->forks = module_forks;
     self->is_closed = 1;
     self->signal_fd = self->epoll_fd = -1;
     /* Untouched pages cost nothing; so enlisting a voice can't fail. */
@@ -294,25 +294,14 @@ engine_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
 /* -------------------------------------------------------------- close -- */
 
 int
-engine_is_forked(const engine_object *engine)
+engine_raise_closed(const engine_object *engine)
 {
-    return engine->forks != module_forks();
-}
-
-int
-engine_check(engine_object *engine)
-{
-    if (engine->is_closed) {
-        PyErr_SetString(engine->state->closed_error, "the engine is closed");
-        return -1;
-    }
-    if (engine_is_forked(engine)) {
-        PyErr_SetString(engine->state->closed_error,
-                        "the engine was opened before fork() and belongs to "
-                        "the parent process: open one in this process");
-        return -1;
-    }
-    return 0;
+    PyErr_SetString(engine->state->closed_error,
+                    engine->is_closed
+                        ? "the engine is closed"
+                        : "the engine was opened before fork() and belongs to "
+                          "the parent process: open one in this process");
+    return -1;
 }
 
 /* Other threads' calls end by themselves within a slice. */
@@ -345,7 +334,7 @@ engine_disconnect(engine_object *self)
     /* The last one to close an engine hears how each of its plays ended;
      * for the others we say it. */
     engine_pull_from(self, client);
-    engine_detach_voices(self, self->last_frame);
+    listeners_detach(self, self->last_frame);
     thread = PyEval_SaveThread();
     tabor_client_close(client);
     PyEval_RestoreThread(thread);
@@ -364,7 +353,7 @@ engine_shut(engine_object *self)
         batch_abandon(self);
         self->engine = NULL;
         self->client = NULL;
-        engine_detach_voices(self, 0);
+        listeners_detach(self, 0);
     } else {
         self->is_closed = 1;
         engine_wait_for_calls(self);
@@ -438,6 +427,7 @@ engine_dealloc(PyObject *object)
     engine_shut(self);
     engine_clear(object);
     PyMem_Free(self->sounding);
+    PyMem_Free(self->overtaken.slots);
     Py_XDECREF(self->driver);
     Py_XDECREF(self->device);
     Py_XDECREF(self->warning);

@@ -86,6 +86,26 @@ static PyMethodDef engine_methods[] = {
         "middle\n"
         "env       an ADSR; release() ends it\n"
         "choke     a group, 1 or more: a voice silences the others of it"),
+    SCRIPT_METHOD(
+        "play_many", engine_play_many,
+        "play_many($self, samples, *, velocity=1.0, gain=1.0, pan=0.0, "
+        "rate=1.0,\n"
+        "          pitch=0.0, at=None, at_frame=None, offset=0.0, "
+        "duration=None,\n"
+        "          loop=False, loop_fade=0.0, fade_in=None, fade_out=None,\n"
+        "          env=None, choke=0, late='play', tag=0, kernel=None, "
+        "count=None)\n--\n\n"
+        "Many plays in one call, accepted or refused as a whole; returns "
+        "Voices.\n"
+        "\n"
+        "samples   one for all plays, or a list of one for each\n"
+        "velocity, gain, pan, rate, pitch, at, at_frame, offset, duration, "
+        "tag\n"
+        "          one number for all, or an array or list of one for each\n"
+        "count     how many, if nothing else tells\n"
+        "\n"
+        "The rest is as in play(), for all. At most 4,080 at once, and 16 "
+        "less than\nthe queue has places."),
     SCRIPT_METHOD("stop", engine_stop,
                   "stop($self, fade=0.005)\n--\n\n"
                   "All sounding voices off, with a ramp of so many seconds."),

@@ -47,7 +47,8 @@ queue_pop(event_queue *queue)
 
 /* Takes over the voice. */
 static void
-queue_push(event_queue *queue, const tabor_event *event, PyObject *voice)
+queue_push(event_queue *queue, const tabor_event *event, PyObject *voice,
+           uint32_t row)
 {
     PyObject *dropped = NULL;
 
@@ -63,6 +64,7 @@ queue_push(event_queue *queue, const tabor_event *event, PyObject *voice)
     const size_t at = (queue->first + queue->count++) % queue->size;
     queue->slots[at].event = *event;
     queue->slots[at].voice = voice;
+    queue->slots[at].row = row;
     Py_XDECREF(dropped);
 }
 
@@ -98,64 +100,6 @@ queue_clear(event_queue *queue)
     PyMem_Free(queue->slots);
     queue->slots = NULL;
     queue->size = queue->first = 0;
-}
-
-/* -------------------------------------------------------------- voices -- */
-
-/* Kind 8 | owner 8 | slot 16 | generation 32, as tabor.h says. */
-static size_t
-slot_of(tabor_handle voice)
-{
-    return (voice >> 32) & 0xFFFF;
-}
-
-void
-engine_enlist(engine_object *engine, voice_object *voice)
-{
-    engine->sounding[slot_of(voice->handle)] = voice;
-}
-
-void
-engine_delist(engine_object *engine, const voice_object *voice)
-{
-    voice_object **place = &engine->sounding[slot_of(voice->handle)];
-    if (*place == voice) {
-        *place = NULL;
-    }
-}
-
-/* Tell the voice of its end. Returns it, owned, if a script still has it. */
-static PyObject *
-end_voice(engine_object *engine, const tabor_event *event)
-{
-    voice_object *voice = engine->sounding[slot_of(event->handle)];
-
-    if (!voice || voice->handle != event->handle) {
-        return NULL;
-    }
-    engine_delist(engine, voice);
-    voice->has_ended = 1;
-    voice->end = *event;
-    return Py_NewRef((PyObject *)voice);
-}
-
-void
-engine_detach_voices(engine_object *engine, uint64_t frame)
-{
-    const tabor_event end = {.type = TABOR_EVENT_ENDED,
-                             .reason = TABOR_DETACHED,
-                             .frame = frame,
-                             .value = TABOR_NO_FRAME};
-
-    for (size_t slot = 0; slot < 65536; slot++) {
-        voice_object *voice = engine->sounding[slot];
-        if (voice) {
-            engine->sounding[slot] = NULL;
-            voice->has_ended = 1;
-            voice->end = end;
-            voice->end.handle = voice->handle;
-        }
-    }
 }
 
 /* ---------------------------------------------------------------- pull -- */
@@ -213,10 +157,11 @@ engine_pull_from(engine_object *engine, tabor_client *client)
     while (engine->is_closed == is_closed &&
            (count = tabor_poll(client, batch, PULL_BATCH)) > 0) {
         for (size_t i = 0; i < count; i++) {
+            uint32_t row = 0;
             PyObject *voice = batch[i].type == TABOR_EVENT_ENDED
-                                  ? end_voice(engine, &batch[i])
+                                  ? listener_tell(engine, &batch[i], &row)
                                   : NULL;
-            queue_push(&engine->queue, &batch[i], voice);
+            queue_push(&engine->queue, &batch[i], voice, row);
         }
         total += count;
     }
@@ -255,17 +200,32 @@ event_ended(module_state *state, const tabor_event *event, PyObject *voice)
 
 /* For a play whose Voice was dropped. */
 static PyObject *
-ended_of_nobody(engine_object *engine, const tabor_event *event)
+voice_of_nobody(engine_object *engine, const tabor_event *event)
 {
     voice_object *voice = voice_new(engine);
-    if (!voice) {
-        return NULL;
+    if (voice) {
+        voice->handle = event->handle;
+        voice->has_ended = 1;
+        voice->end = *event;
     }
-    voice->handle = event->handle;
-    voice->has_ended = 1;
-    voice->end = *event;
-    PyObject *ended = event_ended(engine->state, event, (PyObject *)voice);
-    Py_DECREF(voice);
+    return (PyObject *)voice;
+}
+
+static PyObject *
+ended_object(engine_object *engine, const queued_event *queued)
+{
+    module_state *state = engine->state;
+    PyObject *voice = queued->voice;
+
+    if (!voice) {
+        voice = voice_of_nobody(engine, &queued->event);
+    } else if (Py_IS_TYPE(voice, state->voices_type)) {
+        voice = voices_get((voices_object *)voice, queued->row);
+    } else {
+        Py_INCREF(voice);
+    }
+    PyObject *ended = voice ? event_ended(state, &queued->event, voice) : NULL;
+    Py_XDECREF(voice);
     return ended;
 }
 
@@ -277,8 +237,7 @@ event_object(engine_object *engine, const queued_event *queued)
 
     switch (event->type) {
     case TABOR_EVENT_ENDED:
-        return queued->voice ? event_ended(engine->state, event, queued->voice)
-                             : ended_of_nobody(engine, event);
+        return ended_object(engine, queued);
     case TABOR_EVENT_PONG:
         return PyObject_CallFunction(state->pong, "K",
                                      (unsigned long long)event->frame);

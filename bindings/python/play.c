@@ -6,34 +6,6 @@
  */
 #include "binding.h"
 
-/* The order of CALL_PLAY's words; 0 is the sample. */
-enum {
-    PLAY_VELOCITY = 1,
-    PLAY_GAIN,
-    PLAY_PAN,
-    PLAY_RATE,
-    PLAY_PITCH,
-    PLAY_AT,
-    PLAY_AT_FRAME,
-    PLAY_OFFSET,
-    PLAY_DURATION,
-    PLAY_LOOP,
-    PLAY_LOOP_FADE,
-    PLAY_FADE_IN,
-    PLAY_FADE_OUT,
-    PLAY_ENV,
-    PLAY_CHOKE,
-    PLAY_LATE,
-    PLAY_TAG,
-    PLAY_KERNEL
-};
-
-/* What a play's options are made into; params.env points to env. */
-typedef struct play_options {
-    tabor_play_params params;
-    tabor_env env;
-} play_options;
-
 /* ---------------------------------------------------------------- loop -- */
 
 static int
@@ -177,9 +149,8 @@ fade_from(PyObject *value, const char *word, uint32_t rate, uint32_t *out)
     return ramp_from_seconds(value, word, rate, out);
 }
 
-/* One option that was given, v[which]. */
-static int
-option_from(const engine_object *engine, PyObject *const *v, int which,
+int
+play_option(const engine_object *engine, PyObject *value, int which,
             play_options *options)
 {
     tabor_play_params *p = &options->params;
@@ -187,54 +158,71 @@ option_from(const engine_object *engine, PyObject *const *v, int which,
 
     switch (which) {
     case PLAY_VELOCITY:
-        return number_from(v[which], "velocity", &p->velocity);
+        return number_from(value, "velocity", &p->velocity);
     case PLAY_GAIN:
-        return number_from(v[which], "gain", &p->gain);
+        return number_from(value, "gain", &p->gain);
     case PLAY_PAN:
-        return number_from(v[which], "pan", &p->pan);
+        return number_from(value, "pan", &p->pan);
     case PLAY_RATE:
-        return number_from(v[which], "rate", &p->rate);
+        return number_from(value, "rate", &p->rate);
     case PLAY_PITCH:
-        return number_from(v[which], "pitch", &p->pitch);
-    case PLAY_AT:
-    case PLAY_AT_FRAME:
-        return time_from(v[PLAY_AT], v[PLAY_AT_FRAME], rate, &p->at);
+        return number_from(value, "pitch", &p->pitch);
     case PLAY_OFFSET:
-        return frames_from_seconds(v[which], "offset", rate, &p->offset);
+        return frames_from_seconds(value, "offset", rate, &p->offset);
     case PLAY_DURATION:
-        return frames_from_seconds(none_to_null(v[which]), "duration", rate,
+        return frames_from_seconds(none_to_null(value), "duration", rate,
                                    &p->length);
     case PLAY_LOOP:
-        return loop_from(v[which], rate, p);
+        return loop_from(value, rate, p);
     case PLAY_LOOP_FADE:
-        return ramp_from_seconds(v[which], "loop_fade", rate, &p->loop_fade);
+        return ramp_from_seconds(value, "loop_fade", rate, &p->loop_fade);
     case PLAY_FADE_IN:
-        return fade_from(v[which], "fade_in", rate, &p->fade_in);
+        return fade_from(value, "fade_in", rate, &p->fade_in);
     case PLAY_FADE_OUT:
-        return fade_from(v[which], "fade_out", rate, &p->fade_out);
+        return fade_from(value, "fade_out", rate, &p->fade_out);
     case PLAY_ENV:
-        return env_from(engine->state, v[which], rate, options);
+        return env_from(engine->state, value, rate, options);
     case PLAY_CHOKE:
-        return u32_from(v[which], "choke", &p->choke);
+        return u32_from(value, "choke", &p->choke);
     case PLAY_LATE:
-        return late_from(v[which], &p->late);
+        return late_from(value, &p->late);
     case PLAY_TAG:
-        return u32_from(v[which], "tag", &p->tag);
+        return u32_from(value, "tag", &p->tag);
     default:
-        return kernel_from(v[which], &p->kernel);
+        return kernel_from(value, &p->kernel);
     }
 }
 
+/* The named arguments, the last of args. sample: out, where one of the names is
+ * that of the sample; NULL if it can't be. */
 static int
-options_from(const engine_object *engine, PyObject *const *v,
-             play_options *options)
+options_from(const engine_object *engine, call_id call, PyObject *const *args,
+             PyObject *names, PyObject **sample, play_options *options)
 {
-    for (int which = PLAY_VELOCITY; which <= PLAY_KERNEL; which++) {
-        if (v[which] && option_from(engine, v, which, options) < 0) {
+    const Py_ssize_t named = PyTuple_Size(names);
+    PyObject *at = NULL, *at_frame = NULL;
+
+    for (Py_ssize_t i = 0; i < named; i++) {
+        PyObject *name = PyTuple_GetItem(names, i);
+        const int which = call_word(engine->state, call, name);
+        if (which < 0) {
             return -1;
         }
+        if (which == PLAY_AT) {
+            at = args[i];
+        } else if (which == PLAY_AT_FRAME) {
+            at_frame = args[i];
+        } else if (which > 0) {
+            if (play_option(engine, args[i], which, options) < 0) {
+                return -1;
+            }
+        } else if (*sample) {
+            return call_raise_twice(call, name);
+        } else {
+            *sample = args[i];
+        }
     }
-    return 0;
+    return time_from(at, at_frame, engine->rate, &options->params.at);
 }
 
 /* -------------------------------------------------------------- slices -- */
@@ -263,8 +251,8 @@ raise_slice_fade(const tabor_play_params *p)
 
 /* From frames of the slice to frames of the sample that it is cut from. What
  * loops stays inside its loop, so only a play without one needs an end. */
-static int
-shift_into_slice(const sample_object *slice, tabor_play_params *p)
+int
+play_shift(const sample_object *slice, tabor_play_params *p)
 {
     const uint64_t frames = slice->info.frames;
 
@@ -310,18 +298,21 @@ send_play(tabor_client *client, void *command)
 {
     const play_command *c = command;
 
-    if (c->engine->batch && batch_hold(c->engine, c->voice) < 0) {
+    if (c->engine->batch &&
+        batch_hold(c->engine, (PyObject *)c->voice, &c->voice->is_held) < 0) {
         return TABOR_ERR_NO_MEMORY;
     }
     return tabor_play(client, c->sample, c->params, &c->voice->handle);
 }
 
-static int
-check_sample(const engine_object *engine, PyObject *object)
+int
+play_check_sample(const engine_object *engine, PyObject *object,
+                  const char *call)
 {
     if (object && Py_IS_TYPE(object, engine->state->sample_type)) {
         const sample_object *sample = (sample_object *)object;
-        if (sample->engine && sample->engine->id == engine->id) {
+        if (sample->engine == engine ||
+            (sample->engine && sample->engine->id == engine->id)) {
             return 0;
         }
         PyErr_Format(PyExc_ValueError,
@@ -331,7 +322,7 @@ check_sample(const engine_object *engine, PyObject *object)
         return -1;
     }
     PyErr_Format(PyExc_TypeError,
-                 "play() takes a Sample, not %R: load() gives one",
+                 "%s() takes a Sample, not %R: load() gives one", call,
                  object ? (PyObject *)Py_TYPE(object) : Py_None);
     return -1;
 }
@@ -341,52 +332,90 @@ static void
 voice_never(voice_object *voice, const engine_object *engine)
 {
     voice->has_ended = 1;
-    voice->end.type = TABOR_EVENT_ENDED;
-    voice->end.reason = TABOR_CANCELLED;
-    voice->end.frame = tabor_engine_frame(engine->engine);
-    voice->end.value = TABOR_NO_FRAME;
+    voice->end = (tabor_event){.type = TABOR_EVENT_ENDED,
+                               .reason = TABOR_CANCELLED,
+                               .frame = tabor_engine_frame(engine->engine),
+                               .value = TABOR_NO_FRAME};
+}
+
+/* It could not be sent at once. Takes over the voice. */
+static PyObject *
+play_again(engine_object *engine, play_command *command, tabor_status status)
+{
+    voice_object *voice = command->voice;
+    tabor_status why = status;
+    const int sent =
+        engine_send_again(engine, send_play, command, status, &why);
+
+    if (sent > 0) {
+        listen_voice(engine, voice);
+        return (PyObject *)voice;
+    }
+    if (sent == 0 && why == TABOR_ERR_FULL) {
+        voice_never(voice, engine);
+        return (PyObject *)voice;
+    }
+    Py_DECREF(voice);
+    return sent == 0 ? raise_status(engine->state, why) : NULL;
 }
 
 static PyObject *
 play_with(engine_object *engine, const sample_object *sample,
           const tabor_play_params *params)
 {
-    play_command command = {engine, NULL, sample->handle, params};
-    tabor_status why = TABOR_OK;
+    play_command command = {engine, voice_new(engine), sample->handle, params};
 
-    command.voice = voice_new(engine);
     if (!command.voice) {
         return NULL;
     }
-    const int sent = engine_send(engine, send_play, &command, &why);
-    if (sent > 0) {
-        engine_enlist(engine, command.voice);
-        return (PyObject *)command.voice;
-    }
-    if (sent == 0 && why == TABOR_ERR_FULL) {
-        voice_never(command.voice, engine);
-        return (PyObject *)command.voice;
-    }
-    Py_DECREF(command.voice);
-    return sent == 0 ? raise_status(engine->state, why) : NULL;
-}
-
-/* values: as call_sort() has sorted them, or NULL if there are no options */
-static PyObject *
-play_sorted(engine_object *engine, PyObject *object, PyObject *const *values)
-{
-    const sample_object *sample = (sample_object *)object;
-    play_options options;
-
-    if (engine_check(engine) < 0 || check_sample(engine, object) < 0) {
+    /* The collector may have run and closed it. */
+    if (engine_check(engine) < 0) {
+        Py_DECREF(command.voice);
         return NULL;
     }
-    if (!values && !sample->whole) {
+    const tabor_status status = send_play(engine->client, &command);
+    if (status != TABOR_OK) {
+        return play_again(engine, &command, status);
+    }
+    listen_voice(engine, command.voice);
+    return (PyObject *)command.voice;
+}
+
+/* Only a slice has something to say if no option was given. */
+static PyObject *
+play_plain(engine_object *engine, PyObject *object)
+{
+    const sample_object *sample = (sample_object *)object;
+    tabor_play_params params;
+
+    if (engine_check(engine) < 0 ||
+        play_check_sample(engine, object, "play") < 0) {
+        return NULL;
+    }
+    if (!sample->whole) {
         return play_with(engine, sample, NULL);
     }
+    params = (tabor_play_params)TABOR_PLAY;
+    return play_shift(sample, &params) < 0 ? NULL
+                                           : play_with(engine, sample, &params);
+}
+
+/* args: those with names; object: the sample, or NULL if a name tells it */
+static PyObject *
+play_named(engine_object *engine, call_id call, PyObject *object,
+           PyObject *const *args, PyObject *names)
+{
+    const sample_object *sample = NULL;
+    play_options options;
+
     options.params = (tabor_play_params)TABOR_PLAY;
-    if ((values && options_from(engine, values, &options) < 0) ||
-        (sample->whole && shift_into_slice(sample, &options.params) < 0)) {
+    if (engine_check(engine) < 0 ||
+        options_from(engine, call, args, names, &object, &options) < 0 ||
+        play_check_sample(engine, object, "play") < 0) {
+        return NULL;
+    }
+    sample = (sample_object *)object;
+    if (sample->whole && play_shift(sample, &options.params) < 0) {
         return NULL;
     }
     return play_with(engine, sample, &options.params);
@@ -395,32 +424,26 @@ play_sorted(engine_object *engine, PyObject *object, PyObject *const *values)
 SCRIPT_CALL(engine_play)
 {
     engine_object *engine = (engine_object *)self;
-    PyObject *values[CALL_MAX_WORDS];
+    PyObject *object = count > 0 ? args[0] : NULL;
 
-    if (count == 1 && !names) {
-        return play_sorted(engine, args[0], NULL);
-    }
-    if (call_sort(engine->state, CALL_PLAY, args, count, names, values) < 0) {
+    if (call_count(CALL_PLAY, count) < 0) {
         return NULL;
     }
-    return play_sorted(engine, values[0], values);
+    return names ? play_named(engine, CALL_PLAY, object, args + count, names)
+                 : play_plain(engine, object);
 }
 
 SCRIPT_CALL(sample_play)
 {
     engine_object *engine = ((sample_object *)self)->engine;
-    PyObject *values[CALL_MAX_WORDS];
 
     if (!engine) { /* only finalizers see such a sample */
         PyErr_SetString(PyExc_RuntimeError, "the sample was collected");
         return NULL;
     }
-    if (count == 0 && !names) {
-        return play_sorted(engine, self, NULL);
-    }
-    if (call_sort(engine->state, CALL_SAMPLE_PLAY, args, count, names, values) <
-        0) {
+    if (call_count(CALL_SAMPLE_PLAY, count) < 0) {
         return NULL;
     }
-    return play_sorted(engine, self, values);
+    return names ? play_named(engine, CALL_SAMPLE_PLAY, self, args, names)
+                 : play_plain(engine, self);
 }

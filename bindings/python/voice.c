@@ -3,11 +3,22 @@
 
 #include <structmember.h>
 
+/* Memory for one: often that of a voice that was dropped just now. The
+ * collector counts what is allocated, not what is used again. */
+static voice_object *
+voice_memory(module_state *state)
+{
+    if (state->spare_count == 0) {
+        return PyObject_GC_New(voice_object, state->voice_type);
+    }
+    PyObject *memory = (PyObject *)state->spare[--state->spare_count];
+    return (voice_object *)PyObject_Init(memory, state->voice_type);
+}
+
 voice_object *
 voice_new(engine_object *engine)
 {
-    PyTypeObject *type = engine->state->voice_type;
-    voice_object *voice = PyObject_GC_New(voice_object, type);
+    voice_object *voice = voice_memory(engine->state);
 
     if (!voice) {
         return NULL;
@@ -15,12 +26,20 @@ voice_new(engine_object *engine)
     voice->engine = (engine_object *)Py_NewRef((PyObject *)engine);
     voice->weak_list = NULL;
     voice->handle = 0;
+    voice->group = NULL;
     voice->is_held = 0;
     voice->has_ended = 0;
     voice->is_void = 0;
-    voice->end = (tabor_event){0};
     PyObject_GC_Track(voice);
     return voice;
+}
+
+void
+voice_free_spare(module_state *state)
+{
+    while (state->spare_count > 0) {
+        PyObject_GC_Del(state->spare[--state->spare_count]);
+    }
 }
 
 /* -------------------------------------------------------------- ending -- */
@@ -312,7 +331,19 @@ voice_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((voice_object *)self)->engine);
+    Py_VISIT(((voice_object *)self)->group);
     return 0;
+}
+
+/* Whoever would tell it of its end forgets it. */
+static void
+voice_leave(voice_object *voice)
+{
+    if (voice->group) {
+        voice->group->made[voice->row] = NULL;
+    } else if (voice->engine && !voice->has_ended && voice->handle) {
+        listen_no_more(voice->engine, voice->handle, (PyObject *)voice);
+    }
 }
 
 static int
@@ -320,11 +351,27 @@ voice_clear(PyObject *self)
 {
     voice_object *voice = (voice_object *)self;
 
-    if (voice->engine) {
-        engine_delist(voice->engine, voice);
-        Py_CLEAR(voice->engine);
-    }
+    voice_leave(voice);
+    Py_CLEAR(voice->group);
+    Py_CLEAR(voice->engine);
     return 0;
+}
+
+/* Give up what the voice refers to. The module lives as long as its engines. */
+static void
+voice_keep_memory(voice_object *voice)
+{
+    engine_object *engine = voice->engine;
+    voices_object *group = voice->group;
+    module_state *state = engine ? engine->state : NULL;
+
+    if (state && state->spare_count < VOICES_SPARE) {
+        state->spare[state->spare_count++] = voice;
+    } else {
+        PyObject_GC_Del(voice);
+    }
+    Py_XDECREF((PyObject *)group);
+    Py_XDECREF((PyObject *)engine);
 }
 
 /* The engine forgets it before anything else can run: its pointer to the
@@ -336,14 +383,11 @@ voice_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
 
     PyObject_GC_UnTrack(self);
-    if (voice->engine) {
-        engine_delist(voice->engine, voice);
-    }
+    voice_leave(voice);
     if (voice->weak_list) {
         PyObject_ClearWeakRefs(self);
     }
-    Py_CLEAR(voice->engine);
-    PyObject_GC_Del(self);
+    voice_keep_memory(voice);
     Py_DECREF(type);
 }
 

@@ -581,6 +581,43 @@ TABOR_API tabor_status tabor_play(tabor_client *client, tabor_handle sample,
                                   const tabor_play_params *params,
                                   tabor_handle *voice);
 
+/* What differs from play to play of tabor_play_many(): arrays with a value for
+ * each play, or NULL where the params that all share say it. */
+typedef struct tabor_play_columns {
+    uint32_t struct_size;
+    uint32_t first; /* the number of the first play in errors: 0, or 1 */
+    const tabor_handle *sample;
+    const uint64_t *at, *offset, *length, *slice_start, *slice_frames;
+    const double *velocity, *gain, *pan, *rate, *pitch;
+    const uint32_t *tag;
+} tabor_play_columns;
+
+#define TABOR_COLUMNS                                                          \
+    {                                                                          \
+        sizeof(tabor_play_columns), 0, NULL, NULL, NULL, NULL, NULL, NULL,     \
+            NULL, NULL, NULL, NULL, NULL, NULL                                 \
+    }
+
+/* Play many at once: as count calls of tabor_play() in a batch, but accepted or
+ * refused as a whole by itself, and faster.  [client]
+ *
+ * sample   of all plays, unless columns->sample is given
+ * params   copied: what the plays share; NULL = TABOR_PLAY
+ * columns  borrowed for the call; NULL = all plays are the same
+ * voices   out: count of them
+ *
+ * TABOR_ERR_INVALID  a number out of range; the error names the first play
+ *                    that has one
+ * TABOR_ERR_STALE    a sample was unloaded
+ * TABOR_ERR_LIMIT    more than ever fits: the error names the limit
+ * TABOR_ERR_FULL     nothing was sent; see tabor_full_info()
+ */
+TABOR_API tabor_status tabor_play_many(tabor_client *client,
+                                       tabor_handle sample,
+                                       const tabor_play_params *params,
+                                       const tabor_play_columns *columns,
+                                       uint32_t count, tabor_handle *voices);
+
 /* Off, with a ramp of fade_frames from frame at on; a voice that has
  * not started is withdrawn.  [client]
  * TABOR_ERR_STALE: it has ended. TABOR_ERR_FULL: as in tabor_play(), but 16
@@ -588,6 +625,19 @@ TABOR_API tabor_status tabor_play(tabor_client *client, tabor_handle sample,
 TABOR_API tabor_status tabor_voice_stop(tabor_client *client,
                                         tabor_handle voice,
                                         uint32_t fade_frames, uint64_t at);
+
+/* The same for many voices, accepted or refused as a whole; those that have
+ * ended are passed over.  [client]
+ *
+ * stopped  out: how many there were left to stop
+ *
+ * TABOR_ERR_LIMIT  more than ever fits
+ * TABOR_ERR_FULL   none was stopped
+ */
+TABOR_API tabor_status tabor_voices_stop(tabor_client *client,
+                                         const tabor_handle *voices,
+                                         uint32_t count, uint32_t fade_frames,
+                                         uint64_t at, uint32_t *stopped);
 
 /* Let the release of the voice's envelope begin, from frame at on; a voice
  * without an envelope stops in 5 ms, one that has not started is withdrawn.

@@ -279,11 +279,26 @@ tabor_client_reserve_now(tabor_client *c, uint32_t n, int urgent)
     return TABOR_OK;
 }
 
+/* n slots of the ring are filled. */
+static void
+publish_now(tabor_client *c, uint32_t n)
+{
+    tabor_ring *ring = &c->link->command_ring;
+    tabor_ring_commit(ring, n);
+    c->sent += n;
+    uint32_t used = ring->next_tail - ring->seen_head;
+    if (used > c->queue_high) {
+        /* the other end was seen long ago, maybe */
+        used = ring->capacity - tabor_ring_reserve(ring, ring->capacity);
+        c->queue_high = used > c->queue_high ? used : c->queue_high;
+    }
+}
+
 void
 tabor_client_send_now(tabor_client *c, const tabor_command *commands,
                       uint32_t n)
 {
-    tabor_ring *ring = &c->link->command_ring;
+    const tabor_ring *ring = &c->link->command_ring;
     for (uint32_t i = 0; i < n; i++) {
         tabor_command *slot =
             &c->link->commands[(ring->next_tail + i) & ring->mask];
@@ -296,13 +311,27 @@ tabor_client_send_now(tabor_client *c, const tabor_command *commands,
                                   memory_order_relaxed);
         }
     }
-    tabor_ring_commit(ring, n);
-    c->sent += n;
-    uint32_t used = ring->next_tail - ring->seen_head;
-    if (used > c->queue_high) {
-        /* the other end was seen long ago, maybe */
-        used = ring->capacity - tabor_ring_reserve(ring, ring->capacity);
-        c->queue_high = used > c->queue_high ? used : c->queue_high;
+    publish_now(c, n);
+}
+
+tabor_room
+tabor_client_room(tabor_client *c)
+{
+    const tabor_ring *ring = &c->link->command_ring;
+    if (c->batch) {
+        return (tabor_room){c->batch, c->batch_count, UINT32_MAX, 0};
+    }
+    return (tabor_room){c->link->commands, ring->next_tail, ring->mask,
+                        c->sent};
+}
+
+void
+tabor_client_publish(tabor_client *c, uint32_t n)
+{
+    if (c->batch) {
+        c->batch_count += n;
+    } else {
+        publish_now(c, n);
     }
 }
 

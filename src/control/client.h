@@ -71,7 +71,19 @@ tabor_status tabor_client_reserve(tabor_client *client, uint32_t n, int urgent);
 void tabor_client_send(tabor_client *client, const tabor_command *commands,
                        uint32_t n);
 
-/* The same two past an open batch.  [client] under the mutex */
+/* Where reserved commands go, to be written in place: the i-th at
+ * slots[(first + i) & mask], with seq + i. */
+typedef struct tabor_room {
+    tabor_command *slots;
+    uint32_t first, mask, seq;
+} tabor_room;
+tabor_room tabor_client_room(tabor_client *client);
+
+/* Send the first n commands of the room at once, or add them to the open
+ * batch.  [client] under the mutex */
+void tabor_client_publish(tabor_client *client, uint32_t n);
+
+/* Reserve and send past an open batch.  [client] under the mutex */
 tabor_status tabor_client_reserve_now(tabor_client *client, uint32_t n,
                                       int urgent);
 void tabor_client_send_now(tabor_client *client, const tabor_command *commands,

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "control/client.h"
+#include "control/play.h"
 #include "control/status.h"
 
 static_assert((int)TABOR_KERNEL_DEFAULT == TABOR_READ_AS_ENGINE &&
@@ -41,21 +41,24 @@ check_ramp(const char *name, uint32_t frames)
                       TABOR_RAMP_FRAMES_MAX);
 }
 
+/* Say what is wrong with a rate or a pitch. */
+static tabor_status
+fail_step(double rate, double pitch)
+{
+    double low = 1.0 / 1024, high = TABOR_MAX_STEP;
+    tabor_status st = check_number("rate", rate, low, high, "");
+    return st != TABOR_OK
+               ? st
+               : check_number("rate with pitch", rate * exp2(pitch / 12.0), low,
+                              high, "");
+}
+
 /* step: out, 32.32 */
 static tabor_status
 step_of(double rate, double pitch, uint64_t *step)
 {
-    double low = 1.0 / 1024, high = TABOR_MAX_STEP;
-    tabor_status st = check_number("rate", rate, low, high, "");
-    if (st != TABOR_OK) {
-        return st;
-    }
-    double product = pitch == 0.0 ? rate : rate * exp2(pitch / 12.0);
-    st = check_number("rate with pitch", product, low, high, "");
-    if (st == TABOR_OK) {
-        *step = (uint64_t)llround(product * 0x1p32);
-    }
-    return st;
+    return tabor_play_step(rate, pitch, step) ? TABOR_OK
+                                              : fail_step(rate, pitch);
 }
 
 /* It crosses from as many frames before the loop's end into as many before its
@@ -246,42 +249,18 @@ set_time(tabor_command *command, uint64_t at)
 
 /* ------------------------------------------------------------ handles -- */
 
-/* Under the mutex. */
-static tabor_status
-take_play(tabor_client *c, tabor_handle *voice)
+tabor_status
+tabor_play_reserve(tabor_client *c, uint32_t n)
 {
-    if (c->free_count == 0) {
+    if (c->free_count < n) {
         tabor_client_collect(c);
     }
-    if (c->free_count == 0) {
+    if (c->free_count < n) {
         c->refused++;
-        return tabor_fail_full("plays", 1, 0,
+        return tabor_fail_full("plays", n, c->free_count,
                                "as many as there may be have not ended yet");
     }
-    unsigned slot = c->free_plays[c->free_head];
-    tabor_client_play *play = &c->plays[slot];
-    c->free_head = (c->free_head + 1) % c->play_count;
-    c->free_count--;
-    play->generation += play->generation == UINT32_MAX ? 2 : 1;
-    play->alive = 1;
-    *voice =
-        tabor_handle_make(TABOR_KIND_VOICE, c->owner, slot, play->generation);
     return TABOR_OK;
-}
-
-/* The client's entry for a voice that is alive, or NULL. Under the mutex. */
-static tabor_client_play *
-find_play(tabor_client *c, tabor_handle voice)
-{
-    unsigned slot = tabor_handle_slot(voice);
-    if (tabor_handle_kind(voice) != TABOR_KIND_VOICE ||
-        tabor_handle_owner(voice) != c->owner || slot >= c->play_count) {
-        return NULL;
-    }
-    tabor_client_play *play = &c->plays[slot];
-    return play->alive && play->generation == tabor_handle_generation(voice)
-               ? play
-               : NULL;
 }
 
 static tabor_status
@@ -339,46 +318,59 @@ fill_play(const tabor_play_params *p, uint32_t frames, tabor_command *command)
     return TABOR_OK;
 }
 
+const tabor_play_params tabor_play_defaults = TABOR_PLAY;
+
 /* What later commands to the voice are reckoned from. */
-static void
-remember(tabor_client_play *play, const tabor_play_params *p, uint32_t frames)
+static tabor_client_play
+remembered(const tabor_play_params *p, uint32_t frames)
 {
-    play->velocity = (float)p->velocity;
-    play->first = (uint32_t)p->slice_start;
-    play->frames = p->slice_frames ? (uint32_t)p->slice_frames : frames;
+    return (tabor_client_play){
+        .velocity = (float)p->velocity,
+        .first = (uint32_t)p->slice_start,
+        .frames = p->slice_frames ? (uint32_t)p->slice_frames : frames};
+}
+
+tabor_status
+tabor_play_make(tabor_engine *engine, tabor_handle sample,
+                const tabor_play_params *p, tabor_play_made *made)
+{
+    tabor_sample_size size;
+    tabor_command *play = &made->commands[1];
+    tabor_status st = tabor_samples_look(&engine->samples, sample, &size);
+    if (st != TABOR_OK || (st = fill_play(p, size.frames, play)) != TABOR_OK) {
+        return st;
+    }
+    made->count = needs_shape(p) ? 2 : 1;
+    if (made->count == 2 &&
+        (st = fill_shape(p, &size, &made->commands[0])) != TABOR_OK) {
+        return st;
+    }
+    made->known = remembered(p, size.frames);
+    play->body.play.sample = sample;
+    play->panics =
+        atomic_load_explicit(&engine->rt->panics, memory_order_relaxed);
+    return TABOR_OK;
 }
 
 TABOR_API tabor_status
 tabor_play(tabor_client *client, tabor_handle sample,
            const tabor_play_params *params, tabor_handle *voice)
 {
-    static const tabor_play_params defaults = TABOR_PLAY;
-    const tabor_play_params *p = params ? params : &defaults;
-    tabor_sample_size size;
-    tabor_command commands[2]; /* the shape, if it has one, goes first */
-    tabor_command *play = &commands[1];
+    const tabor_play_params *p = params ? params : &tabor_play_defaults;
+    tabor_play_made made;
+    tabor_command *commands = made.commands;
     tabor_status st = tabor_engine_check(client->engine);
     if (st != TABOR_OK ||
-        (st = tabor_samples_look(&client->engine->samples, sample, &size)) !=
-            TABOR_OK ||
-        (st = fill_play(p, size.frames, play)) != TABOR_OK) {
+        (st = tabor_play_make(client->engine, sample, p, &made)) != TABOR_OK) {
         return st;
     }
-    uint32_t n = needs_shape(p) ? 2 : 1;
-    if (n == 2 && (st = fill_shape(p, &size, &commands[0])) != TABOR_OK) {
-        return st;
-    }
-    play->body.play.sample = sample;
-    play->panics =
-        atomic_load_explicit(&client->engine->rt->panics, memory_order_relaxed);
     pthread_mutex_lock(&client->mutex);
-    if ((st = tabor_client_reserve(client, n, 0)) == TABOR_OK &&
-        (st = take_play(client, &play->target)) == TABOR_OK) {
-        commands[0].target = play->target;
-        remember(&client->plays[tabor_handle_slot(play->target)], p,
-                 size.frames);
-        tabor_client_send(client, &commands[2 - n], n);
-        *voice = play->target;
+    if ((st = tabor_client_reserve(client, made.count, 0)) == TABOR_OK &&
+        (st = tabor_play_reserve(client, 1)) == TABOR_OK) {
+        commands[1].target = tabor_play_take(client, &made.known);
+        commands[0].target = commands[1].target;
+        tabor_client_send(client, &commands[2 - made.count], made.count);
+        *voice = commands[1].target;
     }
     pthread_mutex_unlock(&client->mutex);
     return st;
@@ -393,7 +385,7 @@ send_to_voice(tabor_client *client, const tabor_command *command)
         return st;
     }
     pthread_mutex_lock(&client->mutex);
-    if (!find_play(client, command->target)) {
+    if (!tabor_play_find(client, command->target)) {
         st = fail_ended();
     } else if ((st = tabor_client_reserve(client, 1, 1)) == TABOR_OK) {
         tabor_client_send(client, command, 1);
@@ -402,15 +394,23 @@ send_to_voice(tabor_client *client, const tabor_command *command)
     return st;
 }
 
+tabor_status
+tabor_play_fill_stop(uint32_t fade_frames, uint64_t at, tabor_command *command)
+{
+    tabor_status st = check_ramp("fade", fade_frames);
+    *command = (tabor_command){.type = TABOR_COMMAND_VOICE_STOP,
+                               .body.stop = {.fade_frames = fade_frames}};
+    set_time(command, at);
+    return st;
+}
+
 TABOR_API tabor_status
 tabor_voice_stop(tabor_client *client, tabor_handle voice, uint32_t fade_frames,
                  uint64_t at)
 {
-    tabor_status st = check_ramp("fade", fade_frames);
-    tabor_command command = {.type = TABOR_COMMAND_VOICE_STOP,
-                             .target = voice,
-                             .body.stop = {.fade_frames = fade_frames}};
-    set_time(&command, at);
+    tabor_command command;
+    tabor_status st = tabor_play_fill_stop(fade_frames, at, &command);
+    command.target = voice;
     return st == TABOR_OK ? send_to_voice(client, &command) : st;
 }
 
@@ -461,7 +461,7 @@ tabor_voice_set(tabor_client *client, tabor_handle voice,
     }
     command.target = voice;
     pthread_mutex_lock(&client->mutex);
-    tabor_client_play *play = find_play(client, voice);
+    tabor_client_play *play = tabor_play_find(client, voice);
     if (!play) {
         st = fail_ended();
     } else if ((st = tabor_client_reserve(client, 1, 0)) == TABOR_OK) {
@@ -498,7 +498,7 @@ tabor_voice_seek(tabor_client *client, tabor_handle voice, uint64_t position,
     }
     set_time(&command, at);
     pthread_mutex_lock(&client->mutex);
-    const tabor_client_play *play = find_play(client, voice);
+    const tabor_client_play *play = tabor_play_find(client, voice);
     if (!play) {
         st = fail_ended();
     } else if ((st = check_position(play, position)) == TABOR_OK &&
@@ -518,7 +518,7 @@ tabor_voice_alive(tabor_client *client, tabor_handle voice)
     }
     pthread_mutex_lock(&client->mutex);
     tabor_client_collect(client);
-    int alive = find_play(client, voice) != NULL;
+    int alive = tabor_play_find(client, voice) != NULL;
     pthread_mutex_unlock(&client->mutex);
     return alive;
 }

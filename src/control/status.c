@@ -3,7 +3,6 @@
 
 #include "control/status.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -124,7 +123,7 @@ tabor_seconds_to_frames(double seconds, uint32_t rate, uint64_t *frames)
                           "%g seconds: a time is finite and not negative",
                           seconds);
     }
-    *frames = (uint64_t)floor(exact + 0.5);
+    *frames = (uint64_t)(int64_t)(exact + 0.5);
     return TABOR_OK;
 }
 

@@ -20,6 +20,7 @@ from _tabor import (
     Sample,
     TimedOut,
     Voice,
+    Voices,
     read,
     replay,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Stats",
     "TimedOut",
     "Voice",
+    "Voices",
     "Xrun",
     "attach",
     "db",

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 from _typeshed import ReadableBuffer, StrPath
 from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex
-from typing import TypeAlias, TypeVar, final
+from typing import TypeAlias, TypeVar, final, overload
 
 __version__: str
 
@@ -17,6 +18,8 @@ _Reason: TypeAlias = Literal[
     "detached"
 ]
 _Loop: TypeAlias = bool | tuple[SupportsFloat, SupportsFloat]
+_Floats: TypeAlias = SupportsFloat | Sequence[SupportsFloat] | ReadableBuffer
+_Wholes: TypeAlias = SupportsIndex | Sequence[SupportsIndex] | ReadableBuffer
 _E = TypeVar("_E", bound="Event")
 
 class _Envelope(Protocol):
@@ -231,6 +234,29 @@ class Voice:
     def wait(self, timeout: SupportsFloat | None = None) -> Ended | None: ...
     def __await__(self) -> Generator[Any, None, Ended | None]: ...
 
+@final
+class Voices:
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> Voice: ...
+    @overload
+    def __getitem__(self, part: slice, /) -> Voices: ...
+    def __iter__(self) -> Iterator[Voice]: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def alive(self) -> int: ...
+    @property
+    def ids(self) -> memoryview: ...
+    @property
+    def sent(self) -> bool: ...
+    def stop(
+        self,
+        fade: SupportsFloat = 0.005,
+        *,
+        at: SupportsFloat | None = None,
+        at_frame: SupportsIndex | None = None,
+    ) -> int: ...
+
 class Batch:
     def __init__(self, engine: Engine) -> None: ...
     def __enter__(self) -> Batch: ...
@@ -305,6 +331,30 @@ class Engine:
         tag: SupportsIndex = 0,
         kernel: _Kernel | None = None,
     ) -> Voice: ...
+    def play_many(
+        self,
+        samples: Sample | Sequence[Sample],
+        *,
+        velocity: _Floats = 1.0,
+        gain: _Floats = 1.0,
+        pan: _Floats = 0.0,
+        rate: _Floats = 1.0,
+        pitch: _Floats = 0.0,
+        at: _Floats | None = None,
+        at_frame: _Wholes | None = None,
+        offset: _Floats = 0.0,
+        duration: _Floats | None = None,
+        loop: _Loop = False,
+        loop_fade: SupportsFloat = 0.0,
+        fade_in: SupportsFloat | None = None,
+        fade_out: SupportsFloat | None = None,
+        env: _Envelope | None = None,
+        choke: SupportsIndex = 0,
+        late: _Late = "play",
+        tag: _Wholes = 0,
+        kernel: _Kernel | None = None,
+        count: SupportsIndex | None = None,
+    ) -> Voices: ...
     def stop(self, fade: SupportsFloat = 0.005) -> None: ...
     def cancel(
         self,
