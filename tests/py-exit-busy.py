@@ -74,7 +74,6 @@ if number % 2:
     def test_asyncio(self):
         """an event loop may be left with tasks waiting"""
         self.check("""
-import asyncio
 engine = tabor.open("null")
 async def listen():
     async for event in engine.events():

@@ -12,7 +12,8 @@ ROUNDS = 100
 # clean; each child starts as fresh as a new interpreter, only sooner. Each
 # has a stderr of its own, which must hold the expected text, or nothing.
 ZYGOTE = """
-import array, atexit, collections, gc, os, signal, sys, threading, time
+import array, asyncio, atexit, collections, gc, os, signal, sys
+import threading, time
 import warnings
 import tabor
 warnings.simplefilter("ignore")
