@@ -62,7 +62,7 @@ for i = 1, CALLS do
   times[i], gains[i] = 0, 0.5
 end
 
-method("lua_play_many_at_gain", function()
+method("lua_play_many_2_columns", function()
   engine:play_many(sample, { at_frame = times, gain = gains })
 end)
 

@@ -106,8 +106,8 @@ class Tabor:
             "py_play_4_options": self.play_options,
             "py_sample_play": self.sample_play,
             "py_sample_play_4_options": self.sample_play_options,
-            "py_play_many_at": self.many("at"),
-            "py_play_many_at_gain_pan": self.many("at", "gain", "pan"),
+            "py_play_many": self.many("at"),
+            "py_play_many_3_columns": self.many("at", "gain", "pan"),
         }
         return {name: (run, self.first if name == "py_loop" else self.ready,
                        self.forget)

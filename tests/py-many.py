@@ -558,6 +558,28 @@ class TheVoices(Base):
             voice.set(gain=0.5, ramp=0)
         self.assertEqual(self.heard(1), [1.75 * 0.5 * LEVEL])
 
+    def test_seek(self):
+        """each is sought within its own sample, or slice"""
+        longer = self.engine.load(array.array("f", [LEVEL] * 300))
+        part = longer.slice(100 / 48000, 150 / 48000)
+        voices = self.engine.play_many([self.sample, longer, part, longer])
+        singles = [s.play() for s in (self.sample, longer, part)]
+        for frame in 40, 60, 120, 310:
+            for voice, single in zip(voices, singles):
+                with self.subTest(frame=frame, voice=voice):
+                    answers = []
+                    for each in voice, single:
+                        try:
+                            answers.append(each.seek(frame / 48000))
+                        except ValueError as error:
+                            answers.append(str(error))
+                    self.assertEqual(*answers)
+        self.assertIs(voices[1].seek(200 / 48000), True)
+        self.assertIs(voices[3].seek(200 / 48000), True)
+        for voice in voices[0], voices[2]:
+            with self.assertRaises(ValueError):
+                voice.seek(200 / 48000)
+
     def test_closed(self):
         """who closes the engine ends them as 'detached'"""
         voices = self.engine.play_many(self.sample, count=5)
