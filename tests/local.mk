@@ -23,6 +23,7 @@ c_tests = \
     %D%/convert \
     %D%/device \
     %D%/files \
+    %D%/fault-wrap \
     %D%/full \
     %D%/fuzz-ring \
     %D%/headers \
@@ -62,6 +63,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_fault_wrap_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fault_wrap_LDADD = $(TEST_LDADD)
 %C%_full_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_full_LDADD = $(TEST_LDADD)
 %C%_files_CPPFLAGS = $(TEST_CPPFLAGS)
