@@ -42,6 +42,7 @@ c_tests = \
     %D%/score \
     %D%/seek \
     %D%/shape \
+    %D%/soak \
     %D%/steal \
     %D%/take \
     %D%/worker
@@ -105,6 +106,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_soak_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_soak_LDADD = $(TEST_LDADD)
 %C%_steal_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_steal_LDADD = $(TEST_LDADD)
 %C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -124,6 +127,11 @@ check_PROGRAMS += %D%/planted
 %C%_planted_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_planted_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_planted_LDADD = src/libtabor-jail.la $(SNDFILE_LIBS)
+# The long forms of what takes long; they end by themselves.
+soak_tests = %D%/soak
+.PHONY: soak
+soak:
+	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(soak_tests)'
 
 # Opens a driver through the public library, for drivers.sh.
 check_PROGRAMS += %D%/try
