@@ -335,28 +335,51 @@ tabor_stream_close_here(tabor_stream *stream)
     return 1;
 }
 
+typedef struct close_job {
+    tabor_stream *stream;
+    int freed;
+} close_job;
+
 static void
 run_close(void *user)
 {
-    tabor_stream_close_here(user);
+    close_job *job = user;
+    job->freed = tabor_stream_close_here(job->stream);
 }
 
 static void
 forget_close(void *user)
 {
-    (void)user; /* freed by run_close, or left behind */
+    free(user); /* the stream was freed by run_close, or left behind */
 }
 
-void
+static tabor_status
+fail_hung(const tabor_driver *driver, const char *how)
+{
+    tabor_status st = tabor_fail(
+        TABOR_ERR_DEVICE,
+        "driver %s %s; its stream was left behind, silent, with its thread",
+        driver->name, how);
+    tabor_log(tabor_error());
+    return st;
+}
+
+tabor_status
 tabor_stream_close(tabor_stream *stream)
 {
-    if (!stream) {
-        return;
+    close_job *job = stream ? calloc(1, sizeof *job) : NULL;
+    if (!job) {
+        return !stream || tabor_stream_close_here(stream)
+                   ? TABOR_OK
+                   : tabor_fail(TABOR_ERR_DEVICE, "a driver hangs");
     }
-    int error = tabor_deadline_run(run_close, forget_close, stream, CLOSE_MS);
+    const tabor_driver *driver = stream->driver;
+    job->stream = stream;
+    int error = tabor_deadline_run(run_close, forget_close, job, CLOSE_MS);
     if (error == ETIMEDOUT) {
-        tabor_log("closing a stream takes too long; going on without");
-    } else if (error) {
-        tabor_stream_close_here(stream);
+        return fail_hung(driver, "did not close within 2 seconds");
     }
+    int freed = error ? tabor_stream_close_here(stream) : job->freed;
+    free(job);
+    return freed ? TABOR_OK : fail_hung(driver, "could not stop");
 }
