@@ -32,6 +32,8 @@ static void
 write_bytes(tabor_take *t, const void *bytes, size_t size)
 {
     const char *at = bytes;
+    sigset_t before;
+    tabor_hold_file_signal(&before);
     while (size > 0 && !t->failed) {
         ssize_t n = write(t->fd, at, size);
         if (n < 0 && errno != EINTR) {
@@ -41,6 +43,7 @@ write_bytes(tabor_take *t, const void *bytes, size_t size)
             size -= (size_t)n;
         }
     }
+    tabor_allow_file_signal(&before);
 }
 
 static void
