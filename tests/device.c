@@ -3,9 +3,9 @@
  * Devices that fail: time goes on, nothing accepted is lost, nothing hangs.
  * The chaos plug-in is found through TABOR_DRIVER_PATH.
  */
-#include <sys/wait.h>
 #include <time.h>
 
+#include "cases.h"
 #include "helpers.h"
 
 static double
@@ -258,78 +258,34 @@ test_refusal(const char *fault)
 
 /* --------------------------------------------------------------- cases -- */
 
-typedef struct test_case {
-    void (*test)(const char *fault);
-    const char *fault;
-} test_case;
-
-static const test_case cases[] = {
-    {test_stays, "none"},         {test_stays, "odd_blocks"},
-    {test_stays, "late"},         {test_stays, "time_jump"},
-    {test_refusal, "refuse"},     {test_refusal, "refuse_start"},
-    {test_refusal, "rate"},       {test_refusal, "channels"},
-    {test_refusal, "block"},      {test_refusal, "hang_open"},
-    {test_refusal, "hang_start"}, {test_hanging, "hang_stop"},
-    {test_hanging, "hang_close"}, {test_hanging, "ghost"},
-    {test_return, "die"},         {test_return, "stall"},
-    {test_loss, "stall"},         {test_loss, "freeze"},
-    {test_loss, "runaway"},       {test_loss, "die"},
-    {test_loss, "lose_flood"},    {test_quarantine, "die_hanging"}};
-
-#define CASES (sizeof cases / sizeof *cases)
-
-/* Most of them wait: so each has a process, and all wait together. */
-static pid_t
-start_case(const test_case *t, FILE **said)
-{
-    *said = tmpfile();
-    pid_t pid = *said ? fork() : -1;
-    if (pid == 0) {
-        dup2(fileno(*said), STDOUT_FILENO);
-        tap_start();
-        t->test(t->fault);
-        fflush(stdout);
-        _exit(0);
-    }
-    return pid;
-}
-
-/* Say what a case has said, with numbers of ours; returns how many lines. */
-static int
-repeat(FILE *said)
-{
-    char line[1024];
-    int count = 0;
-    rewind(said);
-    while (fgets(line, sizeof line, said)) {
-        char *name = strstr(line, " - ");
-        line[strcspn(line, "\n")] = '\0';
-        if (line[0] == '#' || !name) {
-            puts(line);
-        } else {
-            tap_ok(line[0] == 'o', "%s", name + 3);
-            count++;
-        }
-    }
-    fclose(said);
-    return count;
-}
+/* Most of them wait. */
+static tap_case cases[] = {{.test = test_stays, .name = "none"},
+                           {.test = test_stays, .name = "odd_blocks"},
+                           {.test = test_stays, .name = "late"},
+                           {.test = test_stays, .name = "time_jump"},
+                           {.test = test_refusal, .name = "refuse"},
+                           {.test = test_refusal, .name = "refuse_start"},
+                           {.test = test_refusal, .name = "rate"},
+                           {.test = test_refusal, .name = "channels"},
+                           {.test = test_refusal, .name = "block"},
+                           {.test = test_refusal, .name = "hang_open"},
+                           {.test = test_refusal, .name = "hang_start"},
+                           {.test = test_hanging, .name = "hang_stop"},
+                           {.test = test_hanging, .name = "hang_close"},
+                           {.test = test_hanging, .name = "ghost"},
+                           {.test = test_return, .name = "die"},
+                           {.test = test_return, .name = "stall"},
+                           {.test = test_loss, .name = "stall"},
+                           {.test = test_loss, .name = "freeze"},
+                           {.test = test_loss, .name = "runaway"},
+                           {.test = test_loss, .name = "die"},
+                           {.test = test_loss, .name = "lose_flood"},
+                           {.test = test_quarantine, .name = "die_hanging"}};
 
 int
 main(void)
 {
-    pid_t pids[CASES];
-    FILE *said[CASES];
     tap_start();
-    for (size_t i = 0; i < CASES; i++) {
-        pids[i] = start_case(&cases[i], &said[i]);
-    }
-    for (size_t i = 0; i < CASES; i++) {
-        int status = -1;
-        waitpid(pids[i], &status, 0);
-        int count = said[i] ? repeat(said[i]) : 0;
-        ok(status == 0 && count > 0, "%s: its process ends cleanly",
-           cases[i].fault);
-    }
+    tap_cases_run(cases, sizeof cases / sizeof *cases);
     return tap_done();
 }

@@ -23,6 +23,7 @@ c_tests = \
     %D%/convert \
     %D%/device \
     %D%/files \
+    %D%/fault-process \
     %D%/fault-wrap \
     %D%/full \
     %D%/fuzz-ring \
@@ -48,7 +49,7 @@ c_tests = \
     %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
-EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
+EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
     %D%/lib/onsets.h %D%/lib/score.h %D%/lib/score-parts.h \
     %D%/golden/README %D%/golden/compiler.sh %D%/golden/onsets.sum %D%/golden/score.sum
 
@@ -64,6 +65,10 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_fault_process_CPPFLAGS = $(TEST_CPPFLAGS)
+# The wall clock's jumps go in front of the library's looks at clocks.
+%C%_fault_process_LDFLAGS = -Wl,--wrap=clock_gettime
+%C%_fault_process_LDADD = $(TEST_LDADD)
 %C%_fault_wrap_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_fault_wrap_LDADD = $(TEST_LDADD)
 %C%_full_CPPFLAGS = $(TEST_CPPFLAGS)

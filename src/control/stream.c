@@ -308,17 +308,19 @@ tabor_stream_leave(tabor_stream *stream)
 
 /* --------------------------------------------------------------- close -- */
 
-/* Streams whose driver may call for ever. Kept in sight, never freed. */
-static tabor_stream *left_behind;
-static pthread_mutex_t left_behind_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Streams whose driver may call for ever. Kept in sight, never freed; no lock,
+ * which a fork could leave held. Pushed to (release), never read. */
+static tabor_stream *_Atomic left_behind;
 
 static void
 leave_behind(tabor_stream *stream)
 {
-    pthread_mutex_lock(&left_behind_lock);
-    stream->next_left = left_behind;
-    left_behind = stream;
-    pthread_mutex_unlock(&left_behind_lock);
+    stream->next_left =
+        atomic_load_explicit(&left_behind, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(
+        &left_behind, &stream->next_left, stream, memory_order_release,
+        memory_order_relaxed)) {
+    }
     tabor_log("a stream was left behind: its audio system hangs");
 }
 
