@@ -23,6 +23,8 @@ c_tests = \
     %D%/convert \
     %D%/device \
     %D%/files \
+    %D%/fault-process \
+    %D%/fault-wrap \
     %D%/full \
     %D%/fuzz-ring \
     %D%/headers \
@@ -41,12 +43,13 @@ c_tests = \
     %D%/score \
     %D%/seek \
     %D%/shape \
+    %D%/soak \
     %D%/steal \
     %D%/take \
     %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
-EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
+EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
     %D%/lib/onsets.h %D%/lib/score.h %D%/lib/score-parts.h \
     %D%/golden/README %D%/golden/compiler.sh %D%/golden/onsets.sum %D%/golden/score.sum
 
@@ -62,6 +65,12 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_fault_process_CPPFLAGS = $(TEST_CPPFLAGS)
+# The wall clock's jumps go in front of the library's looks at clocks.
+%C%_fault_process_LDFLAGS = -Wl,--wrap=clock_gettime
+%C%_fault_process_LDADD = $(TEST_LDADD)
+%C%_fault_wrap_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_fault_wrap_LDADD = $(TEST_LDADD)
 %C%_full_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_full_LDADD = $(TEST_LDADD)
 %C%_files_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -102,6 +111,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_shape_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_shape_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_shape_LDADD = $(TEST_LDADD) $(SNDFILE_LIBS)
+%C%_soak_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_soak_LDADD = $(TEST_LDADD)
 %C%_steal_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_steal_LDADD = $(TEST_LDADD)
 %C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -121,6 +132,11 @@ check_PROGRAMS += %D%/planted
 %C%_planted_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_planted_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_planted_LDADD = src/libtabor-jail.la $(SNDFILE_LIBS)
+# The long forms of what takes long; they end by themselves.
+soak_tests = %D%/soak
+.PHONY: soak
+soak:
+	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(soak_tests)'
 
 # Opens a driver through the public library, for drivers.sh.
 check_PROGRAMS += %D%/try
@@ -178,6 +194,21 @@ EXTRA_DIST += $(py_tests) \
     %D%/lib/model_wrong.py \
     %D%/lib/onsets.py \
     %D%/lib/tap.py
+py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-clicks.py \
+    %D%/py-completions.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
+    %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
+    %D%/py-life.py %D%/py-load.py %D%/py-model.py %D%/py-others.py %D%/py-play.py \
+    %D%/py-seek.py %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
+    %D%/py-take.py
+EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
+    %D%/lib/capi.py %D%/lib/model.py %D%/lib/model_client.py \
+    %D%/lib/model_sound.py %D%/lib/model_wrong.py
+py_tests += %D%/py-live.py %D%/py-onsets.py
+EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
+    %D%/lib/golden.py %D%/lib/onsets.py
+py_faults = %D%/fault-disk.py
+py_tests += $(py_faults)
+EXTRA_DIST += $(py_faults)
 if WITH_PYTHON
 TESTS += $(py_tests)
 endif

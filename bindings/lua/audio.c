@@ -59,11 +59,32 @@ audio_read(lua_State *L)
     return st == TABOR_OK ? 1 : errors_return(L, st);
 }
 
+static int
+let_hooks_run(lua_State *L)
+{
+    events_let_hooks_run(L);
+    return 0;
+}
+
+/* A hook that raises ends the replay first: its error stays on the stack. */
+static int
+no_hook_raises(void *user)
+{
+    lua_State *L = user;
+    lua_pushcfunction(L, let_hooks_run);
+    return lua_pcall(L, 0, 0, 0) == LUA_OK;
+}
+
 int
 audio_replay(lua_State *L)
 {
     const char *path = audio_check_path(L, 1);
-    tabor_status st = tabor_replay(path, audio_push(L));
+    tabor_audio **box = audio_push(L);
+    const int top = lua_gettop(L);
+    tabor_status st = tabor_replay_while(path, no_hook_raises, L, box);
+    if (lua_gettop(L) > top) {
+        return lua_error(L);
+    }
     if (st == TABOR_ERR_INVALID) {
         st = TABOR_ERR_DECODE; /* the file's numbers, not the caller's */
     }

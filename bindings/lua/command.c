@@ -378,7 +378,7 @@ engine_stats(lua_State *L)
     }
     tabor_stats s;
     tabor_get_stats(e->client, &s);
-    lua_createtable(L, 0, 18);
+    lua_createtable(L, 0, 19);
     object_set_whole(L, "frame", s.frame);
     object_set_whole(L, "voices", s.voices);
     object_set_whole(L, "queue_size", s.queue_size);
@@ -395,6 +395,7 @@ engine_stats(lua_State *L)
     set_number(L, "load_mean", s.load_mean);
     set_number(L, "load_max", s.load_max);
     set_number(L, "latency", s.latency);
+    object_set_whole(L, "hung", s.hung);
     lua_pushboolean(L, s.realtime);
     lua_setfield(L, -2, "realtime");
     return 1;

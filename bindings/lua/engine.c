@@ -236,7 +236,7 @@ engine_attach(lua_State *L)
 
 /* -------------------------------------------------------------- close -- */
 
-static void
+static tabor_status
 disconnect(lua_engine *e)
 {
     tabor_client *client = e->client;
@@ -244,13 +244,23 @@ disconnect(lua_engine *e)
     e->client = NULL;
     e->engine = NULL;
     tabor_client_close(client);
-    tabor_engine_close(engine);
+    return tabor_engine_close(engine);
 }
 
-static int
-engine_close(lua_State *L)
+/* For who can't be answered. */
+static void
+warn_not_well(lua_State *L, tabor_status status)
 {
-    lua_engine *e = engine_check(L, 1);
+    if (status != TABOR_OK) {
+        lua_warning(L, "tabor: ", 1);
+        lua_warning(L, tabor_error(), 0);
+    }
+}
+
+static tabor_status
+shut(lua_State *L, lua_engine *e)
+{
+    tabor_status st = TABOR_OK;
     if (e->client) {
         events_pull(L, 1);
         events_detach_voices(L, 1);
@@ -259,17 +269,34 @@ engine_close(lua_State *L)
         lua_pushvalue(L, 1);
         lua_pushnil(L);
         lua_rawset(L, -3);
-        disconnect(e);
+        st = disconnect(e);
+    }
+    return st;
+}
+
+static int
+engine_close(lua_State *L)
+{
+    const tabor_status st = shut(L, engine_check(L, 1));
+    if (st != TABOR_OK) {
+        return errors_return(L, st);
     }
     lua_pushboolean(L, 1);
     return 1;
 }
 
 static int
+engine_leave_block(lua_State *L)
+{
+    warn_not_well(L, shut(L, engine_check(L, 1)));
+    return 0;
+}
+
+static int
 engine_gc(lua_State *L)
 {
     lua_engine *e = engine_check(L, 1);
-    disconnect(e);
+    warn_not_well(L, disconnect(e));
     events_free(&e->events);
     free(e->listeners);
     e->listeners = NULL;
@@ -282,9 +309,21 @@ static const char *const fields[] = {"rate",    "channels", "block",  "voices",
                                      "id",      "closed",   "driver", "device",
                                      "warning", NULL};
 
+/* A device that was lost may return with another one. */
 static void
-push_field(lua_State *L, const lua_engine *e, const char *key)
+refresh_block(lua_engine *e)
 {
+    tabor_engine_info info;
+    if (e->engine) {
+        tabor_engine_get_info(e->engine, &info);
+        e->block = info.block;
+    }
+}
+
+static void
+push_field(lua_State *L, lua_engine *e, const char *key)
+{
+    refresh_block(e);
     const uint32_t numbers[] = {e->rate, e->channels, e->block, e->voices,
                                 e->id};
     size_t i = 0;
@@ -327,7 +366,7 @@ engine_tostring(lua_State *L)
 }
 
 static const luaL_Reg engine_meta[] = {{"__gc", engine_gc},
-                                       {"__close", engine_close},
+                                       {"__close", engine_leave_block},
                                        {"__tostring", engine_tostring},
                                        {NULL, NULL}};
 

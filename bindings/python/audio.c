@@ -243,14 +243,44 @@ audio_repr(PyObject *object)
 
 /* ---------------------------------------------------------------- read -- */
 
-/* tabor_audio_read_as(), or what has its shape. */
-typedef tabor_status (*read_function)(const char *path,
-                                      const tabor_read_params *params,
-                                      tabor_audio **audio);
+PyObject *
+module_read(PyObject *module, PyObject *args, PyObject *names)
+{
+    static char *words[] = {"", "rate", "trusted", NULL};
+    module_state *state = PyModule_GetState(module);
+    PyObject *path, *rate = NULL, *bytes = NULL;
+    tabor_read_params params = TABOR_READ;
+    tabor_audio *audio = NULL;
 
-static PyObject *
-audio_from_file(PyObject *module, PyObject *path, read_function read,
-                const tabor_read_params *params)
+    if (!PyArg_ParseTupleAndKeywords(args, names, "O|$Op:read", words, &path,
+                                     &rate, &params.trusted) ||
+        u32_from(none_to_null(rate), "rate", &params.rate) < 0 ||
+        !PyUnicode_FSConverter(path, &bytes)) {
+        return NULL;
+    }
+    const char *text = PyBytes_AsString(bytes);
+    PyThreadState *thread = PyEval_SaveThread();
+    const tabor_status st = tabor_audio_read_as(text, &params, &audio);
+    PyEval_RestoreThread(thread);
+    Py_DECREF(bytes);
+    return st == TABOR_OK ? audio_wrap(state, audio)
+                          : raise_read_status(state, st, path);
+}
+
+/* Called without the GIL; user: where to keep the thread's state. */
+static int
+no_signal_came(void *user)
+{
+    PyThreadState **thread = user;
+
+    PyEval_RestoreThread(*thread);
+    const int go_on = PyErr_CheckSignals() == 0;
+    *thread = PyEval_SaveThread();
+    return go_on;
+}
+
+PyObject *
+module_replay(PyObject *module, PyObject *path)
 {
     module_state *state = PyModule_GetState(module);
     tabor_audio *audio = NULL;
@@ -261,39 +291,14 @@ audio_from_file(PyObject *module, PyObject *path, read_function read,
     }
     const char *text = PyBytes_AsString(bytes);
     PyThreadState *thread = PyEval_SaveThread();
-    const tabor_status st = read(text, params, &audio);
+    const tabor_status st =
+        tabor_replay_while(text, no_signal_came, &thread, &audio);
     PyEval_RestoreThread(thread);
     Py_DECREF(bytes);
-    return st == TABOR_OK ? audio_wrap(state, audio)
-                          : raise_read_status(state, st, path);
-}
-
-PyObject *
-module_read(PyObject *module, PyObject *args, PyObject *names)
-{
-    static char *words[] = {"", "rate", "trusted", NULL};
-    PyObject *path, *rate = NULL;
-    tabor_read_params params = TABOR_READ;
-
-    if (!PyArg_ParseTupleAndKeywords(args, names, "O|$Op:read", words, &path,
-                                     &rate, &params.trusted) ||
-        u32_from(none_to_null(rate), "rate", &params.rate) < 0) {
-        return NULL;
+    if (st == TABOR_OK) {
+        return audio_wrap(state, audio);
     }
-    return audio_from_file(module, path, tabor_audio_read_as, &params);
-}
-
-static tabor_status
-replay(const char *path, const tabor_read_params *Py_UNUSED(none),
-       tabor_audio **audio)
-{
-    return tabor_replay(path, audio);
-}
-
-PyObject *
-module_replay(PyObject *module, PyObject *path)
-{
-    return audio_from_file(module, path, replay, NULL);
+    return PyErr_Occurred() ? NULL : raise_read_status(state, st, path);
 }
 
 /* ---------------------------------------------------------------- type -- */

@@ -4,6 +4,7 @@
  */
 #include "binding.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -317,9 +318,15 @@ engine_wait_for_calls(const engine_object *self)
     }
 }
 
+/* What closing has to say, kept while other calls are made. */
+typedef struct closing {
+    tabor_status status;
+    char text[1024];
+} closing;
+
 /* Take both out of the object, so that nobody finds them half closed. */
 static void
-engine_disconnect(engine_object *self)
+engine_disconnect(engine_object *self, closing *said)
 {
     tabor_engine *engine = self->engine;
     tabor_client *client = self->client;
@@ -329,7 +336,8 @@ engine_disconnect(engine_object *self)
     self->engine = NULL;
     self->client = NULL;
     PyThreadState *thread = PyEval_SaveThread();
-    tabor_engine_close(engine);
+    said->status = tabor_engine_close(engine);
+    snprintf(said->text, sizeof said->text, "%s", tabor_error());
     PyEval_RestoreThread(thread);
     /* The last one to close an engine hears how each of its plays ended;
      * for the others we say it. */
@@ -342,11 +350,13 @@ engine_disconnect(engine_object *self)
 
 /* Close, whatever the reason. In a forked child nothing of the engine may be
  * touched. */
-static void
+static closing
 engine_shut(engine_object *self)
 {
+    closing said = {TABOR_OK, ""};
+
     if (self->is_closed) {
-        return;
+        return said;
     }
     if (engine_is_forked(self)) {
         self->is_closed = 1;
@@ -358,19 +368,47 @@ engine_shut(engine_object *self)
         self->is_closed = 1;
         engine_wait_for_calls(self);
         batch_abandon(self);
-        engine_disconnect(self);
+        engine_disconnect(self, &said);
     }
     if (self->epoll_fd >= 0) {
         close(self->epoll_fd);
         close(self->signal_fd);
         self->epoll_fd = self->signal_fd = -1;
     }
+    return said;
+}
+
+/* A take that isn't complete is an error, as close() of a file has; a driver
+ * that hangs is nothing that the script can mend. */
+static int
+tell_closing(const closing *said)
+{
+    if (said->status == TABOR_OK) {
+        return 0;
+    }
+    PyObject *text = PyUnicode_DecodeUTF8(
+        said->text, (Py_ssize_t)strlen(said->text), "replace");
+    if (!text) {
+        return -1;
+    }
+    int result = -1;
+    if (said->status == TABOR_ERR_DEVICE) {
+        result = PyErr_WarnFormat(PyExc_RuntimeWarning, 2, "%U", text);
+    } else {
+        PyErr_SetObject(PyExc_OSError, text);
+    }
+    Py_DECREF(text);
+    return result;
 }
 
 PyObject *
 engine_close(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-    engine_shut((engine_object *)self);
+    const closing said = engine_shut((engine_object *)self);
+
+    if (tell_closing(&said) < 0) {
+        return NULL;
+    }
     Py_RETURN_NONE;
 }
 
@@ -412,7 +450,10 @@ engine_finalize(PyObject *object)
         PyErr_ResourceWarning(object, 1, "unclosed engine %R", object) < 0) {
         PyErr_WriteUnraisable(object);
     }
-    engine_shut(self);
+    const closing said = engine_shut(self);
+    if (tell_closing(&said) < 0) {
+        PyErr_WriteUnraisable(object);
+    }
     PyErr_Restore(type, value, traceback);
 }
 
@@ -424,7 +465,7 @@ engine_dealloc(PyObject *object)
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
     PyObject_GC_UnTrack(object);
-    engine_shut(self);
+    (void)engine_shut(self);
     engine_clear(object);
     PyMem_Free(self->sounding);
     PyMem_Free(self->overtaken.slots);

@@ -28,6 +28,20 @@ get_now(PyObject *object, void *Py_UNUSED(unused))
     return PyFloat_FromDouble((double)current_frame(self) / self->rate);
 }
 
+/* A forked child may look too: it only reads. */
+static PyObject *
+get_block(PyObject *self, void *Py_UNUSED(unused))
+{
+    engine_object *engine = (engine_object *)self;
+    tabor_engine_info info = {.block = engine->block};
+
+    if (engine->engine) {
+        tabor_engine_get_info(engine->engine, &info);
+        engine->block = info.block;
+    }
+    return PyLong_FromUnsignedLong(info.block);
+}
+
 static PyObject *
 get_closed(PyObject *self, void *Py_UNUSED(unused))
 {
@@ -149,6 +163,10 @@ static PyGetSetDef engine_properties[] = {
     {"frame", get_frame, NULL,
      PyDoc_STR("Frames rendered since the engine opened."), NULL},
     {"now", get_now, NULL, PyDoc_STR("The same in seconds."), NULL},
+    {"block", get_block, NULL,
+     PyDoc_STR("Frames that the device asks for at once; one that was lost "
+               "may return with others."),
+     NULL},
     {"closed", get_closed, NULL, NULL, NULL},
     {"_queued", get_queued, NULL, NULL, NULL},
     {"gain", get_gain, engine_set_gain,
@@ -162,8 +180,6 @@ static PyMemberDef engine_members[] = {
     {"rate", T_UINT, offsetof(engine_object, rate), READONLY,
      PyDoc_STR("Frames per second.")},
     {"channels", T_UINT, offsetof(engine_object, channels), READONLY, NULL},
-    {"block", T_UINT, offsetof(engine_object, block), READONLY,
-     PyDoc_STR("Frames that the device asks for at once.")},
     {"driver", T_OBJECT, offsetof(engine_object, driver), READONLY, NULL},
     {"device", T_OBJECT, offsetof(engine_object, device), READONLY, NULL},
     {"_warning", T_OBJECT, offsetof(engine_object, warning), READONLY, NULL},

@@ -351,13 +351,17 @@ TABOR_API tabor_status tabor_engine_open(const tabor_engine_config *config,
  * TABOR_ERR_CLOSED: there is none. */
 TABOR_API tabor_status tabor_engine_attach(uint32_t id, tabor_engine **engine);
 
-/* Give one reference back; the last one stops the driver.  [control]
+/* Give one reference back; the last one stops the driver. The engine is closed
+ * whatever is returned.  [control]
  *
  * Waits at most two seconds for a driver that hangs, then leaves it behind.
  * Clients that are still open stay valid and answer TABOR_ERR_CLOSED. Takes
  * NULL.
+ *
+ * TABOR_ERR_IO      the take is not complete, and so not under its name
+ * TABOR_ERR_DEVICE  the driver hangs and was left behind
  */
-TABOR_API void tabor_engine_close(tabor_engine *engine);
+TABOR_API tabor_status tabor_engine_close(tabor_engine *engine);
 
 TABOR_API void tabor_engine_get_info(const tabor_engine *engine,
                                      tabor_engine_info *info);
@@ -414,6 +418,15 @@ TABOR_API float tabor_engine_gain(const tabor_engine *engine);
  * TABOR_ERR_DECODE  not a take, of another version, damaged or not complete
  */
 TABOR_API tabor_status tabor_replay(const char *path, tabor_audio **audio);
+
+/* The same, but give up when go_on(user) returns 0; it is asked about once a
+ * second of sound, on this thread.  [control]
+ *
+ * TABOR_ERR_TIMEOUT  it did
+ */
+TABOR_API tabor_status tabor_replay_while(const char *path,
+                                          int (*go_on)(void *user), void *user,
+                                          tabor_audio **audio);
 
 /* ------------------------------------------------------------- client -- */
 
@@ -822,7 +835,8 @@ typedef struct tabor_stats {
     uint64_t blocks;            /* callbacks served */
     double load_mean, load_max; /* of a block's duration, since the last call */
     double latency;             /* seconds to the device's output */
-    int realtime; /* 1 if the audio thread has real-time priority */
+    int realtime;  /* 1 if the audio thread has real-time priority */
+    uint32_t hung; /* drivers' calls that didn't return; left behind */
 } tabor_stats;
 
 /* [any] */

@@ -32,6 +32,8 @@ open_driver(tabor_device *device, const tabor_driver *driver)
                            &device->stream);
     if (st == TABOR_OK) {
         device->driver = driver;
+        atomic_store_explicit(&device->block, device->stream->grant.block,
+                              memory_order_relaxed);
         snprintf(device->name, sizeof device->name, "%s",
                  device->stream->grant.device);
     }
@@ -234,6 +236,8 @@ take_back(tabor_device *device, tabor_stream *stream)
         keep_figures(device, stand_in);
     }
     pthread_mutex_unlock(&device->mutex);
+    atomic_store_explicit(&device->block, stream->grant.block,
+                          memory_order_relaxed);
     tabor_stream_enter(stream);
     if (stand_in) {
         tabor_stream_close_here(stand_in);
@@ -242,6 +246,21 @@ take_back(tabor_device *device, tabor_stream *stream)
     device->rescue = NULL;
     tabor_log("device is back");
     atomic_fetch_add_explicit(&device->epoch, 1, memory_order_release);
+}
+
+static void
+count_hung(tabor_device *device, uint64_t now)
+{
+    uint32_t hung = tabor_rescue_hung(device->rescue, now);
+    if (hung) {
+        char text[200];
+        snprintf(text, sizeof text, "driver %s hangs; it was left behind",
+                 device->driver->name);
+        tabor_log(text);
+        pthread_mutex_lock(&device->mutex);
+        device->hung += hung;
+        pthread_mutex_unlock(&device->mutex);
+    }
 }
 
 int
@@ -270,6 +289,7 @@ tabor_device_watch(tabor_device *device)
                                             device->rt, device->wake_fd, NULL);
         return 0;
     }
+    count_hung(device, now);
     tabor_stream *stream = tabor_rescue_result(device->rescue);
     if (stream) {
         take_back(device, stream);
@@ -280,11 +300,12 @@ tabor_device_watch(tabor_device *device)
 
 /* --------------------------------------------------------------- close -- */
 
-void
+tabor_status
 tabor_device_close(tabor_device *device)
 {
+    tabor_status st = TABOR_OK;
     if (!device->order) {
-        return;
+        return st;
     }
     if (device->rescue) {
         tabor_rescue_end(device->rescue);
@@ -301,10 +322,18 @@ tabor_device_close(tabor_device *device)
     device->stream = device->stand_in = NULL;
     pthread_mutex_unlock(&device->mutex);
     for (int i = 0; i < 2; i++) {
-        tabor_stream_close(streams[i]);
+        tabor_status closed = tabor_stream_close(streams[i]);
+        st = closed != TABOR_OK ? closed : st;
     }
     tabor_order_unref(device->order);
     device->order = NULL;
+    return st;
+}
+
+uint32_t
+tabor_device_block(const tabor_device *device)
+{
+    return atomic_load_explicit(&device->block, memory_order_relaxed);
 }
 
 void
@@ -314,6 +343,7 @@ tabor_device_get_figures(tabor_device *device, tabor_device_figures *figures)
     pthread_mutex_lock(&device->mutex);
     figures->xruns = device->xruns_before;
     figures->blocks = device->blocks_before;
+    figures->hung = device->hung;
     tabor_stream *s = device->stream ? device->stream : device->stand_in;
     if (s) {
         tabor_process *p = &s->process;

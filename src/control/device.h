@@ -28,10 +28,12 @@ typedef struct tabor_device {
     pthread_mutex_t mutex;  /* over the three, for readers of figures */
 
     char name[256];         /* the device's, as granted */
+    _Atomic uint32_t block; /* likewise; a device may return with another */
     _Atomic uint32_t epoch; /* odd while the device is away */
     uint64_t xruns_before;  /* of streams that are gone; under mutex */
     uint64_t blocks_before;
     uint64_t looked_ns; /* when watch() was last called */
+    uint32_t hung;      /* drivers' calls left behind; under mutex */
 } tabor_device;
 
 /* Open as config asks, following "auto".  [control]
@@ -50,8 +52,8 @@ void tabor_device_start(tabor_device *device);
 int tabor_device_watch(tabor_device *device);
 
 /* Stop everything; on return nobody renders. Within about two seconds.
- * [control] */
-void tabor_device_close(tabor_device *device);
+ * [control]  TABOR_ERR_DEVICE: a driver hangs and was left behind */
+tabor_status tabor_device_close(tabor_device *device);
 
 /* Figures of the streams, gone ones included.  [any] */
 typedef struct tabor_device_figures {
@@ -60,9 +62,13 @@ typedef struct tabor_device_figures {
     double load_max;
     uint32_t latency_frames;
     int realtime;
+    uint32_t hung;
 } tabor_device_figures;
 void tabor_device_get_figures(tabor_device *device,
                               tabor_device_figures *figures);
+
+/* The block of the device, as it was last granted.  [any] */
+uint32_t tabor_device_block(const tabor_device *device);
 
 /* Xruns of all streams so far.  [any] */
 uint64_t tabor_device_xruns(tabor_device *device);

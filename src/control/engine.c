@@ -4,6 +4,7 @@
 #include "control/engine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -159,7 +160,6 @@ static tabor_status
 run(tabor_engine *e)
 {
     e->pumped = (e->device.driver->caps & TABOR_DRIVER_PUMPED) != 0;
-    e->config.block = e->device.stream->grant.block;
     tabor_device_start(&e->device);
     if (e->pumped) {
         return TABOR_OK;
@@ -241,26 +241,34 @@ tabor_engine_drop(tabor_engine *engine)
 }
 
 /* The driver is gone: end every play, so that each has its Ended. */
-static void
+static tabor_status
 finish(tabor_engine *e)
 {
+    char why[1024] = "";
     atomic_store_explicit(&e->closed, 1, memory_order_release);
     tabor_service_stop(e);
     pthread_mutex_lock(&e->role);
-    tabor_device_close(&e->device);
-    tabor_take_close(e->take, e->rt->frame);
+    tabor_status st = tabor_device_close(&e->device);
+    if (st != TABOR_OK) {
+        snprintf(why, sizeof why, "%s", tabor_error());
+    }
+    tabor_status take = tabor_take_close(e->take, e->rt->frame);
     e->take = e->samples.take = NULL;
     e->rt->take = NULL;
     tabor_render_end(e->rt);
     pthread_mutex_unlock(&e->role);
     tabor_clients_nudge(e);
+    /* lost sound matters more than a driver that hangs */
+    return take != TABOR_OK || st == TABOR_OK ? take
+                                              : tabor_fail(st, "%s", why);
 }
 
-TABOR_API void
+TABOR_API tabor_status
 tabor_engine_close(tabor_engine *engine)
 {
+    tabor_status st = TABOR_OK;
     if (!engine || engine->forks != tabor_forks()) {
-        return; /* a child must not touch its parent's threads */
+        return st; /* a child must not touch its parent's threads */
     }
     lock_list();
     int last = --engine->refs == 0;
@@ -269,9 +277,10 @@ tabor_engine_close(tabor_engine *engine)
     }
     unlock_list();
     if (last) {
-        finish(engine);
+        st = finish(engine);
     }
     tabor_engine_drop(engine);
+    return st;
 }
 
 /* ---------------------------------------------------------------- tidy -- */
@@ -359,7 +368,7 @@ tabor_engine_get_info(const tabor_engine *engine, tabor_engine_info *info)
     *info = (tabor_engine_info){.id = engine->id,
                                 .rate = engine->config.rate,
                                 .channels = engine->config.channels,
-                                .block = engine->config.block,
+                                .block = tabor_device_block(&engine->device),
                                 .voices = engine->config.voices,
                                 .pumped = engine->pumped,
                                 .driver = engine->device.driver->name,

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/status.h"
@@ -48,4 +49,26 @@ tabor_check_target(const char *path)
     struct stat info;
     const char *fault = stat(path, &info) == 0 ? fault_of(&info) : NULL;
     return fault ? tabor_fail(TABOR_ERR_IO, "%s: %s", path, fault) : TABOR_OK;
+}
+
+void
+tabor_hold_file_signal(sigset_t *before)
+{
+    sigset_t file;
+    sigemptyset(&file);
+    sigaddset(&file, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &file, before);
+}
+
+void
+tabor_allow_file_signal(const sigset_t *before)
+{
+    sigset_t file;
+    sigemptyset(&file);
+    sigaddset(&file, SIGXFSZ);
+    if (!sigismember(before, SIGXFSZ)) {
+        /* one that came is ours: it would be delivered now */
+        sigtimedwait(&file, NULL, &(struct timespec){0, 0});
+    }
+    pthread_sigmask(SIG_SETMASK, before, NULL);
 }

@@ -36,6 +36,9 @@ typedef struct replay {
     tabor_audio *out;
     uint64_t room; /* frames that out has memory for */
     int ended;
+    int (*go_on)(void *user); /* or NULL */
+    void *user;
+    uint64_t asked; /* the frame at which it was asked last */
 } replay;
 
 static tabor_status
@@ -83,6 +86,22 @@ discard_notes(replay *r)
     }
 }
 
+/* Frames rendered between two looks at whether to go on. */
+#define ASK_FRAMES 48000
+
+static tabor_status
+ask(replay *r)
+{
+    if (!r->go_on || r->rt->frame - r->asked < ASK_FRAMES) {
+        return TABOR_OK;
+    }
+    r->asked = r->rt->frame;
+    return r->go_on(r->user)
+               ? TABOR_OK
+               : tabor_fail(TABOR_ERR_TIMEOUT,
+                            "%s: stopped while it was played", r->path);
+}
+
 static tabor_status
 render_to(replay *r, uint64_t frame)
 {
@@ -96,6 +115,7 @@ render_to(replay *r, uint64_t frame)
         tabor_render(r->rt, r->out->values + r->rt->frame * r->header.channels,
                      n, 0);
         discard_notes(r);
+        st = ask(r);
     }
     return st;
 }
@@ -359,7 +379,14 @@ replay_free(replay *r)
 TABOR_API tabor_status
 tabor_replay(const char *path, tabor_audio **audio)
 {
-    replay r = {.path = path};
+    return tabor_replay_while(path, NULL, NULL, audio);
+}
+
+TABOR_API tabor_status
+tabor_replay_while(const char *path, int (*go_on)(void *user), void *user,
+                   tabor_audio **audio)
+{
+    replay r = {.path = path, .go_on = go_on, .user = user};
     int fd = -1;
     uint64_t size;
     tabor_status st = tabor_open_regular(path, &fd, &size);

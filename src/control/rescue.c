@@ -12,6 +12,8 @@
 
 #define RETRY_MS      250
 #define FIRST_CALL_MS 1500
+/* A call of a driver that takes longer hangs. */
+#define HANGS_MS 5000
 
 struct tabor_rescue {
     pthread_mutex_t mutex;
@@ -19,6 +21,9 @@ struct tabor_rescue {
     int refs;             /* the thread and the device; under mutex */
     int quit, ended;      /* likewise */
     tabor_stream *result; /* likewise */
+    uint64_t called_ns;   /* likewise: when it called the driver; 0: it is
+                           * not in a call, or was counted */
+    uint32_t hung;        /* likewise: calls not yet told */
     tabor_stream *dead;   /* the thread's own, like what follows */
     const tabor_driver *driver;
     tabor_order *order;
@@ -64,6 +69,23 @@ should_quit(tabor_rescue *r, unsigned wait_ms)
     return quit;
 }
 
+static void
+note_call(tabor_rescue *r, uint64_t called_ns, uint32_t hung)
+{
+    pthread_mutex_lock(&r->mutex);
+    r->called_ns = called_ns;
+    r->hung += hung;
+    pthread_mutex_unlock(&r->mutex);
+}
+
+static void
+close_stream(tabor_rescue *r, tabor_stream *s)
+{
+    note_call(r, tabor_now_ns(), 0);
+    int freed = tabor_stream_close_here(s);
+    note_call(r, 0, !freed);
+}
+
 /* A device that opens but never calls is not back. */
 static int
 calls(tabor_rescue *r, tabor_stream *s)
@@ -83,12 +105,15 @@ static tabor_stream *
 try_open(tabor_rescue *r)
 {
     tabor_stream *s;
-    if (tabor_stream_open_here(r->driver, r->order, r->rt, r->wake_fd, &s) !=
-        TABOR_OK) {
+    note_call(r, tabor_now_ns(), 0);
+    tabor_status st =
+        tabor_stream_open_here(r->driver, r->order, r->rt, r->wake_fd, &s);
+    note_call(r, 0, 0);
+    if (st != TABOR_OK) {
         return NULL;
     }
     if (!calls(r, s)) {
-        tabor_stream_close_here(s);
+        close_stream(r, s);
         return NULL;
     }
     return s;
@@ -99,7 +124,7 @@ run(void *user)
 {
     tabor_rescue *r = user;
     if (r->dead) {
-        tabor_stream_close_here(r->dead);
+        close_stream(r, r->dead);
     }
     tabor_stream *s = NULL;
     while (!s && !should_quit(r, RETRY_MS)) {
@@ -158,6 +183,21 @@ tabor_rescue_result(tabor_rescue *rescue)
     rescue->result = NULL;
     pthread_mutex_unlock(&rescue->mutex);
     return s;
+}
+
+uint32_t
+tabor_rescue_hung(tabor_rescue *rescue, uint64_t now_ns)
+{
+    pthread_mutex_lock(&rescue->mutex);
+    uint64_t limit = HANGS_MS * UINT64_C(1000000);
+    if (rescue->called_ns && now_ns > rescue->called_ns + limit) {
+        rescue->called_ns = 0;
+        rescue->hung++;
+    }
+    uint32_t hung = rescue->hung;
+    rescue->hung = 0;
+    pthread_mutex_unlock(&rescue->mutex);
+    return hung;
 }
 
 void

@@ -17,6 +17,10 @@ tabor_rescue *tabor_rescue_start(const tabor_driver *driver, tabor_order *order,
  * until then.  [any] */
 tabor_stream *tabor_rescue_result(tabor_rescue *rescue);
 
+/* The driver's calls that have not returned in their time, or said that they
+ * had to leave something behind, since this was last asked.  [any] */
+uint32_t tabor_rescue_hung(tabor_rescue *rescue, uint64_t now_ns);
+
 /* Not needed any more: it ends by itself as soon as it can. Waits for it for
  * half a second.  [control] */
 void tabor_rescue_end(tabor_rescue *rescue);

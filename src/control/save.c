@@ -234,7 +234,10 @@ write_part(const tabor_audio *audio, const char *part, const saving *s)
         return tabor_fail(errno == ENOENT ? TABOR_ERR_MISSING : TABOR_ERR_IO,
                           "%s: %s", s->path, strerror(errno));
     }
+    sigset_t before;
+    tabor_hold_file_signal(&before);
     tabor_status st = write_values(audio, fd, s);
+    tabor_allow_file_signal(&before);
     if (st == TABOR_OK) {
         st = finish(s->path, part, fd);
     }

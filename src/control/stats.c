@@ -54,6 +54,7 @@ tabor_get_stats(tabor_client *client, tabor_stats *stats)
     stats->blocks = figures.blocks;
     stats->latency = (double)figures.latency_frames / engine->config.rate;
     stats->realtime = figures.realtime;
+    stats->hung = figures.hung;
     pthread_mutex_lock(&client->mutex);
     stats->queue_high = client->queue_high;
     stats->refused = client->refused;

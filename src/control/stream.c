@@ -308,17 +308,19 @@ tabor_stream_leave(tabor_stream *stream)
 
 /* --------------------------------------------------------------- close -- */
 
-/* Streams whose driver may call for ever. Kept in sight, never freed. */
-static tabor_stream *left_behind;
-static pthread_mutex_t left_behind_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Streams whose driver may call for ever. Kept in sight, never freed; no lock,
+ * which a fork could leave held. Pushed to (release), never read. */
+static tabor_stream *_Atomic left_behind;
 
 static void
 leave_behind(tabor_stream *stream)
 {
-    pthread_mutex_lock(&left_behind_lock);
-    stream->next_left = left_behind;
-    left_behind = stream;
-    pthread_mutex_unlock(&left_behind_lock);
+    stream->next_left =
+        atomic_load_explicit(&left_behind, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(
+        &left_behind, &stream->next_left, stream, memory_order_release,
+        memory_order_relaxed)) {
+    }
     tabor_log("a stream was left behind: its audio system hangs");
 }
 
@@ -335,28 +337,51 @@ tabor_stream_close_here(tabor_stream *stream)
     return 1;
 }
 
+typedef struct close_job {
+    tabor_stream *stream;
+    int freed;
+} close_job;
+
 static void
 run_close(void *user)
 {
-    tabor_stream_close_here(user);
+    close_job *job = user;
+    job->freed = tabor_stream_close_here(job->stream);
 }
 
 static void
 forget_close(void *user)
 {
-    (void)user; /* freed by run_close, or left behind */
+    free(user); /* the stream was freed by run_close, or left behind */
 }
 
-void
+static tabor_status
+fail_hung(const tabor_driver *driver, const char *how)
+{
+    tabor_status st = tabor_fail(
+        TABOR_ERR_DEVICE,
+        "driver %s %s; its stream was left behind, silent, with its thread",
+        driver->name, how);
+    tabor_log(tabor_error());
+    return st;
+}
+
+tabor_status
 tabor_stream_close(tabor_stream *stream)
 {
-    if (!stream) {
-        return;
+    close_job *job = stream ? calloc(1, sizeof *job) : NULL;
+    if (!job) {
+        return !stream || tabor_stream_close_here(stream)
+                   ? TABOR_OK
+                   : tabor_fail(TABOR_ERR_DEVICE, "a driver hangs");
     }
-    int error = tabor_deadline_run(run_close, forget_close, stream, CLOSE_MS);
+    const tabor_driver *driver = stream->driver;
+    job->stream = stream;
+    int error = tabor_deadline_run(run_close, forget_close, job, CLOSE_MS);
     if (error == ETIMEDOUT) {
-        tabor_log("closing a stream takes too long; going on without");
-    } else if (error) {
-        tabor_stream_close_here(stream);
+        return fail_hung(driver, "did not close within 2 seconds");
     }
+    int freed = error ? tabor_stream_close_here(stream) : job->freed;
+    free(job);
+    return freed ? TABOR_OK : fail_hung(driver, "could not stop");
 }

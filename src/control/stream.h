@@ -48,8 +48,9 @@ void tabor_stream_enter(tabor_stream *stream);
 void tabor_stream_leave(tabor_stream *stream);
 
 /* Stop and close a stream whose gate is shut, within two seconds; after that,
- * leave it behind.  [control]  Takes NULL. */
-void tabor_stream_close(tabor_stream *stream);
+ * leave it behind.  [control]  Takes NULL.
+ * TABOR_ERR_DEVICE: it was left behind. */
+tabor_status tabor_stream_close(tabor_stream *stream);
 
 /* The same on the calling thread, for as long as it takes. Returns 1 if it was
  * freed, 0 if the driver had to leave something behind.  [control] */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ static void
 write_bytes(tabor_take *t, const void *bytes, size_t size)
 {
     const char *at = bytes;
+    sigset_t before;
+    tabor_hold_file_signal(&before);
     while (size > 0 && !t->failed) {
         ssize_t n = write(t->fd, at, size);
         if (n < 0 && errno != EINTR) {
@@ -40,6 +43,7 @@ write_bytes(tabor_take *t, const void *bytes, size_t size)
             size -= (size_t)n;
         }
     }
+    tabor_allow_file_signal(&before);
 }
 
 static void
@@ -192,31 +196,44 @@ tabor_take_discard(tabor_take *take)
     }
 }
 
-void
+/* What has become of the file: TABOR_OK if it has its name. */
+static tabor_status
+finish_file(tabor_take *t)
+{
+    if (!t->failed && fsync(t->fd) != 0 && errno != EINVAL) {
+        t->failed = errno;
+    }
+    uint64_t lost = atomic_load_explicit(&t->ring.lost, memory_order_relaxed);
+    if (t->failed) {
+        return tabor_fail(TABOR_ERR_IO, "the take %s is not complete: %s",
+                          t->part, strerror(t->failed));
+    }
+    if (lost) {
+        return tabor_fail(TABOR_ERR_IO,
+                          "the take %s is not complete: the disk was too slow "
+                          "for %" PRIu64 " records",
+                          t->part, lost);
+    }
+    if (rename(t->part, t->path) != 0) {
+        return tabor_fail(TABOR_ERR_IO, "the take %s keeps this name: %s",
+                          t->part, strerror(errno));
+    }
+    return TABOR_OK;
+}
+
+tabor_status
 tabor_take_close(tabor_take *take, uint64_t frame)
 {
     if (!take) {
-        return;
+        return TABOR_OK;
     }
     tabor_take_flush(take);
     write_item(take, TABOR_ITEM_END, sizeof frame);
     write_bytes(take, &frame, sizeof frame);
-    if (!take->failed && fsync(take->fd) != 0 && errno != EINVAL) {
-        take->failed = errno;
-    }
-    uint64_t lost =
-        atomic_load_explicit(&take->ring.lost, memory_order_relaxed);
-    char text[512];
-    if (take->failed || lost) {
-        snprintf(text, sizeof text,
-                 "the take %.300s is not complete (%s, %llu records lost)",
-                 take->part, take->failed ? strerror(take->failed) : "written",
-                 (unsigned long long)lost);
-        tabor_log(text);
-    } else if (rename(take->part, take->path) != 0) {
-        snprintf(text, sizeof text, "the take %.300s keeps this name: %s",
-                 take->part, strerror(errno));
-        tabor_log(text);
+    tabor_status st = finish_file(take);
+    if (st != TABOR_OK) {
+        tabor_log(tabor_error());
     }
     take_free(take);
+    return st;
 }

@@ -61,7 +61,7 @@ void tabor_take_flush(tabor_take *take);
 void tabor_take_discard(tabor_take *take);
 
 /* Finish and rename; if anything was lost the file stays "path.part" and the
- * log tells.  [control]  Takes NULL. */
-void tabor_take_close(tabor_take *take, uint64_t frame);
+ * log tells.  [control]  Takes NULL.  TABOR_ERR_IO */
+tabor_status tabor_take_close(tabor_take *take, uint64_t frame);
 
 #endif

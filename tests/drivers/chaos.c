@@ -12,12 +12,12 @@
 #include <string.h>
 #include <time.h>
 
-/* Blocks served well before the fault. */
-#define GOOD_BLOCKS 40
-
 typedef struct chaos {
     const tabor_driver_host *host;
     uint32_t block, channels, rate;
+    uint64_t good;       /* frames served well before the fault */
+    uint32_t back_block; /* or 0 */
+    double seconds;      /* frozen */
     char fault[32];
     pthread_t thread;
     _Atomic int quit;
@@ -29,10 +29,15 @@ static _Atomic int faults_done;
 
 static const tabor_driver_option options[] = {
     {"fault",
-     "none|stall|runaway|die|hang_stop|hang_close|hang_open|refuse|"
-     "rate|ghost|odd_blocks",
+     "none|stall|freeze|runaway|late|time_jump|odd_blocks|die|die_hanging|"
+     "lose_flood|"
+     "hang_open|hang_start|hang_stop|hang_close|ghost|refuse|refuse_start|"
+     "rate|channels|block",
      "none", "what goes wrong"},
     {"again", "yes|no", "no", "whether it goes wrong after a return too"},
+    {"frames", "a number", "10240", "frames served well before it does"},
+    {"seconds", "a number", "3", "how long it is frozen"},
+    {"back_block", "a number", "0", "the block granted after a return"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -50,36 +55,84 @@ is(const chaos *c, const char *fault)
     return !c->healed && strcmp(c->fault, fault) == 0;
 }
 
+static void
+nap_frames(const chaos *c, uint64_t frames)
+{
+    nap((double)frames / c->rate);
+}
+
+/* How many frames the next call asks for. */
+static uint32_t
+next_block(const chaos *c, unsigned n)
+{
+    return is(c, "odd_blocks") ? 1 + n * 7919 % 8192 : c->block;
+}
+
+/* The pause after a call, when it is time for the fault; n counts the calls. */
+static void
+go_wrong(chaos *c, unsigned n, uint32_t frames)
+{
+    if (is(c, "runaway")) {
+        return;
+    }
+    if (is(c, "late")) { /* up to four periods, and makes up for it */
+        nap_frames(c, n % 5 == 4 ? 5 * frames : 0);
+    } else if (is(c, "time_jump")) { /* 200 ms of sound at once, then none */
+        unsigned burst = c->rate / 5 / c->block;
+        nap_frames(c, n % burst == 0 ? (uint64_t)burst * frames : 0);
+    } else {
+        nap_frames(c, frames);
+    }
+}
+
+static int
+dies(const chaos *c)
+{
+    return is(c, "die") || is(c, "die_hanging");
+}
+
+/* Faults that end the calls; returns 1 if they have. */
+static int
+fall_silent(chaos *c)
+{
+    if (is(c, "stall")) {
+        while (!atomic_load(&c->quit)) {
+            nap(0.01);
+        }
+        return 1;
+    }
+    if (is(c, "freeze")) { /* and calls again, when nobody waits for it */
+        nap(c->seconds);
+        return 0;
+    }
+    for (int i = 0; i < (is(c, "lose_flood") ? 1000 : dies(c)); i++) {
+        c->host->notify(c->host->self, TABOR_NOTICE_DEVICE_LOST, 0);
+    }
+    return dies(c);
+}
+
 static void *
 run(void *user)
 {
     chaos *c = user;
     float out[8192 * 2]; /* of its own: a stream left behind may run on */
+    uint64_t served = 0;
+    int wrong = 0;
     for (unsigned n = 0; !atomic_load(&c->quit); n++) {
-        uint32_t frames = c->block;
-        if (is(c, "odd_blocks")) {
-            frames = 1 + n * 7919 % 8192;
-            c->host->process(c->host->self, out, frames);
-            nap((double)frames / c->rate);
-            continue;
+        uint32_t frames = next_block(c, n);
+        if (served >= c->good && !wrong && !c->healed) {
+            wrong = 1;
+            atomic_fetch_add(&faults_done, 1);
+            if (fall_silent(c)) {
+                return NULL;
+            }
         }
         c->host->process(c->host->self, out, frames);
-        if (n >= GOOD_BLOCKS && is(c, "stall")) {
-            atomic_fetch_add(&faults_done, 1);
-            while (!atomic_load(&c->quit)) {
-                nap(0.01);
-            }
-            return NULL;
-        }
-        if (n >= GOOD_BLOCKS && is(c, "die")) {
-            atomic_fetch_add(&faults_done, 1);
-            c->host->notify(c->host->self, TABOR_NOTICE_DEVICE_LOST, 0);
-            return NULL;
-        }
-        if (n < GOOD_BLOCKS || !is(c, "runaway")) {
-            nap((double)frames / c->rate);
-        } else if (n == GOOD_BLOCKS) {
-            atomic_fetch_add(&faults_done, 1);
+        served += frames;
+        if (wrong) {
+            go_wrong(c, n, frames);
+        } else {
+            nap_frames(c, frames);
         }
     }
     return NULL;
@@ -109,6 +162,31 @@ chaos_enumerate(const tabor_driver_setting *settings, size_t count,
     return TABOR_DRIVER_OK;
 }
 
+/* Returns 1 if what is opened after a fault has it too. */
+static int
+read_settings(chaos *c, const tabor_stream_wish *wish)
+{
+    int again = 0;
+    c->good = 10240;
+    c->seconds = 3;
+    for (size_t i = 0; i < wish->setting_count; i++) {
+        const char *key = wish->settings[i].key;
+        const char *value = wish->settings[i].value;
+        if (strcmp(key, "fault") == 0) {
+            snprintf(c->fault, sizeof c->fault, "%s", value);
+        } else if (strcmp(key, "frames") == 0) {
+            c->good = strtoull(value, NULL, 10);
+        } else if (strcmp(key, "seconds") == 0) {
+            c->seconds = strtod(value, NULL);
+        } else if (strcmp(key, "back_block") == 0) {
+            c->back_block = (uint32_t)strtoul(value, NULL, 10);
+        } else {
+            again = strcmp(value, "yes") == 0;
+        }
+    }
+    return again;
+}
+
 static tabor_driver_status
 chaos_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
            tabor_stream_grant *grant, void **stream, char *why, size_t size)
@@ -122,14 +200,7 @@ chaos_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
     c->block = wish->block;
     c->channels = wish->channels;
     c->rate = wish->rate;
-    int again = 0;
-    for (size_t i = 0; i < wish->setting_count; i++) {
-        if (strcmp(wish->settings[i].key, "fault") == 0) {
-            snprintf(c->fault, sizeof c->fault, "%s", wish->settings[i].value);
-        } else {
-            again = strcmp(wish->settings[i].value, "yes") == 0;
-        }
-    }
+    int again = read_settings(c, wish);
     c->healed = atomic_exchange(&faults_done, 0) > 0 && !again;
     if (is(c, "refuse")) {
         snprintf(why, size, "it is Monday");
@@ -139,8 +210,11 @@ chaos_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
     if (is(c, "hang_open")) {
         nap(3600);
     }
-    if (is(c, "rate")) {
-        grant->rate = 12345;
+    grant->rate = is(c, "rate") ? 12345 : grant->rate;
+    grant->channels = is(c, "channels") ? 7 : grant->channels;
+    grant->block = is(c, "block") ? 100000 : grant->block;
+    if (c->back_block && c->healed) {
+        grant->block = c->block = c->back_block;
     }
     snprintf(grant->device, sizeof grant->device, "chaos");
     *stream = c;
@@ -151,7 +225,13 @@ static tabor_driver_status
 chaos_start(void *stream, char *why, size_t size)
 {
     chaos *c = stream;
-    (void)why, (void)size;
+    if (is(c, "refuse_start")) {
+        snprintf(why, size, "not before noon");
+        return TABOR_DRIVER_FAILED;
+    }
+    if (is(c, "hang_start")) {
+        nap(3600);
+    }
     atomic_store(&c->quit, 0);
     return pthread_create(&c->thread, NULL, run, c) ? TABOR_DRIVER_FAILED
                                                     : TABOR_DRIVER_OK;
@@ -192,7 +272,7 @@ static tabor_driver_status
 chaos_close(void *stream)
 {
     chaos *c = stream;
-    if (is(c, "hang_close")) {
+    if (is(c, "hang_close") || is(c, "die_hanging")) {
         nap(3600);
     }
     free(c);

@@ -77,7 +77,7 @@ class Stats(Structure):
                 ("xruns", c_uint64), ("unsound", c_uint64),
                 ("blocks", c_uint64), ("load_mean", c_double),
                 ("load_max", c_double), ("latency", c_double),
-                ("realtime", c_int)]
+                ("realtime", c_int), ("hung", c_uint32)]
 
 
 def _library():

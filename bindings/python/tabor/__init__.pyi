@@ -118,6 +118,7 @@ class Stats:
     blocks: int
     unread_lost: int
     unsound: int
+    hung: int
 
 @dataclass(frozen=True, slots=True)
 class Meter:

@@ -59,6 +59,7 @@ class Stats:
     blocks: int
     unread_lost: int
     unsound: int
+    hung: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,15 @@ class Engine(_tabor.Engine):
         self.close()
 
     def close(self):
-        """Stop the sound and free the device. Twice is once."""
-        super().close()
-        self._crowd.notify()
+        """Stop the sound and free the device. Twice is once.
+
+        OSError tells that the take is not complete, as on a full disk; the
+        engine is closed all the same.
+        """
+        try:
+            super().close()
+        finally:
+            self._crowd.notify()
 
     # ------------------------------------------------------------ samples
 
@@ -372,4 +379,7 @@ def attach(id, *, queue=1024, on_full="raise"):
 @atexit.register
 def _close_all():
     for engine in tuple(_open_engines):
-        engine.close()
+        try:
+            engine.close()
+        except OSError as error:
+            print(f"tabor: {error}", file=sys.stderr)
