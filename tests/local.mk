@@ -124,6 +124,11 @@ check_PROGRAMS += %D%/try
 %C%_try_SOURCES = %D%/drivers/try.c
 %C%_try_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_try_LDADD = src/libtabor.la
+# The same in one piece: a program with more rights finds no uninstalled library.
+check_PROGRAMS += %D%/try-static
+%C%_try_static_SOURCES = %D%/drivers/try.c
+%C%_try_static_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_try_static_LDADD = $(TEST_LDADD)
 
 sh_tests = \
     %D%/dev.sh \
