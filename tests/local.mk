@@ -199,11 +199,13 @@ lua_tests = \
     %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua \
     %D%/lua-take.lua
+EXTRA_DIST += %D%/sandbox.sh %D%/sandbox/bombs.lua %D%/sandbox/escapes.lua \
+    %D%/sandbox/loops.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
 if WITH_LUA
-TESTS += $(lua_tests) %D%/console.sh
+TESTS += $(lua_tests) %D%/console.sh %D%/sandbox.sh
 endif
 if WITH_PYTHON
 if WITH_LUA
