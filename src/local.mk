@@ -87,6 +87,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/load.c \
     %D%/control/many.c \
     %D%/control/play.c %D%/control/play.h \
+    %D%/control/plugin.c %D%/control/plugin.h \
     %D%/control/read.c \
     %D%/control/registry.c %D%/control/registry.h \
     %D%/control/replay.c \
@@ -101,6 +102,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/stream.c %D%/control/stream.h \
     %D%/control/tables.c %D%/control/tables.h \
     %D%/control/take.c %D%/control/take.h \
+    %D%/control/trust.c %D%/control/trust.h \
     %D%/control/worker.c %D%/control/worker.h \
     %D%/control/worker_path.c %D%/control/worker_path.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \

@@ -68,4 +68,93 @@ try fifo "not a regular file" "a FIFO is refused and does not hang"
 try nowhere "no driver 'nowhere'" "an unknown name is refused"
 try nowhere "mine" "with the names there are"
 try ../mine "no driver '../mine'" "a path is no name"
+# Who could have put a driver there? Each of these folders is wrong in one way.
+place() {
+    mkdir -p "$folder/$1/plugins"
+    cp "$folder/plugins/mine.so" "$folder/$1/plugins/"
+}
+# from PLACE WORDS WHAT: with drivers of PLACE only, opening one says WORDS
+from() {
+    before=$TABOR_DRIVER_PATH
+    TABOR_DRIVER_PATH=$folder/$1
+    try mine "$2" "$3"
+    TABOR_DRIVER_PATH=$before
+}
+place good
+from good/plugins "mine on mine: no error" "(a folder of the user's own is a good place)"
+place open
+chmod o+w "$folder/open/plugins"
+from open/plugins "other users can write to $folder/open/plugins: chmod" \
+    "a folder that others can write to holds no drivers, and is named"
+place above
+chmod o+w "$folder/above"
+from above/plugins "other users can write to $folder/above: chmod" \
+    "nor one below such a folder"
+chmod +t "$folder/above"
+from above/plugins "mine on mine: no error" "one below a sticky folder is good, as people build there"
+chmod 1777 "$folder/open/plugins"
+from open/plugins "everybody may put files into $folder/open/plugins: move" \
+    "but a sticky folder itself holds no drivers"
+place file
+chmod o+w "$folder/file/plugins/mine.so"
+from file/plugins "other users can write to $folder/file/plugins/mine.so: chmod" \
+    "a driver that others can write to is refused"
+place link
+mv "$folder/link/plugins/mine.so" "$folder/link/mine.so"
+ln -s ../mine.so "$folder/link/plugins/mine.so"
+from link/plugins "$folder/link/plugins/mine.so: is a link" "a link is not followed"
+mkdir "$folder/to"
+ln -s "$folder/good/plugins" "$folder/to/good"
+ln -s "$folder/open/plugins" "$folder/to/open"
+from to/good "mine on mine: no error" "a link to a good folder is as good as the folder"
+from to/open "everybody may put files into $folder/open/plugins" "a link to a bad one as bad"
+foreign="a folder of another user holds no drivers, and is named"
+foreign_above="nor one below a folder of another user"
+foreign_file="a driver of another user is refused"
+foreign_group="a folder that a group can write to holds no drivers"
+secure="a program with more rights than its caller obeys no TABOR_DRIVER_PATH"
+secure_other="nor TABOR_DRIVER"
+if [ "$(id -u)" -eq 0 ]; then
+    place foreign
+    chown 65534 "$folder/foreign/plugins"
+    from foreign/plugins "$folder/foreign/plugins belongs to user 65534" "$foreign"
+    place below
+    chown 65534 "$folder/below"
+    from below/plugins "$folder/below belongs to user 65534" "$foreign_above"
+    place theirs
+    chown 65534 "$folder/theirs/plugins/mine.so"
+    from theirs/plugins "mine.so belongs to user 65534" "$foreign_file"
+    place group
+    chown :65534 "$folder/group/plugins"
+    chmod g+w "$folder/group/plugins"
+    from group/plugins "other users can write to $folder/group/plugins" "$foreign_group"
+    # Set-user-id to anybody else than the caller is what the kernel marks.
+    cp "$builddir/tests/try-static" "$folder/try-secure"
+    is "(the program obeys it without those rights)" \
+        "$("$folder/try-secure" mine)" "mine on mine: no error"
+    chown 65534 "$folder/try-secure"
+    chmod 4755 "$folder/try-secure"
+    case $("$folder/try-secure" --secure) in
+    yes)
+        is "$secure" "$("$folder/try-secure" mine | cut -d';' -f1)" \
+            "audio device failed: no driver 'mine'"
+        is "$secure_other" "$(TABOR_DRIVER=nowhere "$folder/try-secure" auto | grep -c nowhere)" 0
+        ;;
+    *)
+        skip "$secure" "set-user-id has no effect here"
+        skip "$secure_other" "set-user-id has no effect here"
+        ;;
+    esac
+else
+    for fact in "$foreign" "$foreign_above" "$foreign_file" "$foreign_group" \
+        "$secure" "$secure_other"; do
+        skip "$fact" "only root can make it"
+    done
+fi
+
+# The loader keeps names, and a descriptor's number comes back for the next file.
+sed 's/"chaos"/"second"/' "$chaos" | build second
+is "two drivers loaded one after the other are two" \
+    "$("$builddir/tests/try" mine second | tr '\n' ' ')" \
+    "mine on mine: no error second on second: no error "
 done_testing

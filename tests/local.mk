@@ -143,6 +143,11 @@ check_PROGRAMS += %D%/try
 %C%_try_SOURCES = %D%/drivers/try.c
 %C%_try_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_try_LDADD = src/libtabor.la
+# The same in one piece: a program with more rights finds no uninstalled library.
+check_PROGRAMS += %D%/try-static
+%C%_try_static_SOURCES = %D%/drivers/try.c
+%C%_try_static_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_try_static_LDADD = $(TEST_LDADD)
 
 sh_tests = \
     %D%/dev.sh \
@@ -230,11 +235,13 @@ lua_tests = \
     %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua \
     %D%/lua-take.lua
+EXTRA_DIST += %D%/sandbox.sh %D%/sandbox/bombs.lua %D%/sandbox/escapes.lua \
+    %D%/sandbox/loops.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
     %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
 if WITH_LUA
-TESTS += $(lua_tests) %D%/console.sh
+TESTS += $(lua_tests) %D%/console.sh %D%/sandbox.sh
 endif
 if WITH_PYTHON
 if WITH_LUA

@@ -9,8 +9,12 @@ void
 chunk_report(lua_State *L)
 {
     const char *text = lua_tostring(L, -1);
+    size_t length = text ? lua_rawlen(L, -1) : 0;
     fflush(stdout);
-    fprintf(stderr, "tabor: %s\n", text ? text : "(error without a text)");
+    fputs("tabor: ", stderr);
+    output_text(stderr, text ? text : "(error without a text)",
+                text ? length : strlen("(error without a text)"));
+    fputc('\n', stderr);
     lua_pop(L, 1);
 }
 
@@ -55,9 +59,16 @@ chunk_call(lua_State *L, int arguments)
     lua_pushcfunction(L, add_traceback);
     lua_insert(L, function);
     interrupt_arm(L);
+    memory_arm(L);
     const int status = lua_pcall(L, arguments, LUA_MULTRET, function);
+    memory_disarm();
     const int interrupted = interrupt_disarm(L);
     lua_remove(L, function);
+    if (status == LUA_ERRMEM && memory_limit() > 0) {
+        lua_pushfstring(L, "not enough memory: the limit is --mem %d (MiB)",
+                        (int)(memory_limit() >> 20));
+        lua_replace(L, -2);
+    }
     if (status == LUA_OK) {
         return CONSOLE_OK;
     }
@@ -83,12 +94,14 @@ run(lua_State *L, int load_status, int arguments)
 int
 chunk_run_string(lua_State *L, const char *code)
 {
-    return run(L, luaL_loadbuffer(L, code, strlen(code), "=(command line)"), 0);
+    return run(
+        L, luaL_loadbufferx(L, code, strlen(code), "=(command line)", "t"), 0);
 }
 
 int
 chunk_run_file(lua_State *L, const char *path, int arguments)
 {
     const char *file = strcmp(path, "-") == 0 ? NULL : path;
-    return run(L, luaL_loadfile(L, file), arguments);
+    const char *mode = sandbox_is_on() ? "t" : NULL;
+    return run(L, luaL_loadfilex(L, file, mode), arguments);
 }

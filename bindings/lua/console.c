@@ -80,10 +80,14 @@ static int
 protected_main(lua_State *L)
 {
     const console_settings *s = lua_touserdata(L, 1);
-    luaL_openlibs(L);
-    luaL_requiref(L, "tabor", luaopen_tabor, 1);
+    if (s->sandbox) {
+        sandbox_install(L, s);
+    } else {
+        luaL_openlibs(L);
+        luaL_requiref(L, "tabor", luaopen_tabor, 1);
+    }
     lua_settop(L, 0);
-    interrupt_install(L);
+    interrupt_install(L, s);
     globals_install(L, s);
     lua_pushinteger(L, run(L, s));
     return 1;
@@ -92,7 +96,7 @@ protected_main(lua_State *L)
 static int
 run_state(console_settings *s)
 {
-    lua_State *L = luaL_newstate();
+    lua_State *L = memory_new_state(s->mem);
     if (!L) {
         fputs("tabor: not enough memory\n", stderr);
         return CONSOLE_FAILED;

@@ -12,7 +12,9 @@
 
 #include <lua.h>
 
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
     CONSOLE_OK = 0,
@@ -28,6 +30,11 @@ typedef enum console_task {
     TASK_HELP
 } console_task;
 
+/* What a sandboxed script may take unless the command line says otherwise. */
+#define SANDBOX_MEM          256         /* MiB */
+#define SANDBOX_BUDGET       10.0        /* seconds of CPU */
+#define SANDBOX_INSTRUCTIONS 2000000000u /* of Lua */
+
 typedef struct console_settings {
     console_task task;
     const char *driver, *device; /* NULL = not given, like 0 below */
@@ -40,6 +47,11 @@ typedef struct console_settings {
     const char **codes; /* what -e gave, NULL at the end; owned */
     uint32_t bits;      /* of the file's values, 0 = as its ending has it */
     int interactive, quiet, limiter, no_dither;
+    int sandbox;           /* the scripts are not trusted */
+    const char **allows;   /* folders they may read, NULL at the end; owned */
+    uint32_t mem;          /* MiB that they may take, 0 = no limit */
+    double budget;         /* seconds of CPU for each, NAN = no limit */
+    uint32_t instructions; /* of Lua for each, 0 = no limit */
     int argc;
     char **argv;
     int script; /* its place in argv, argc = none */
@@ -90,14 +102,59 @@ int chunk_call(lua_State *L, int arguments);
 /* Print the message on top and pop it. */
 void chunk_report(lua_State *L);
 
+/* ----------------------------------------------------------- output.c -- */
+
+/* From here on, text has its control characters shown instead of obeyed. */
+void output_plain(void);
+
+/* text: length bytes */
+void output_text(FILE *f, const char *text, size_t length);
+
+/* A function of Lua: print(), on standard output. */
+int output_values(lua_State *L);
+
+/* ----------------------------------------------------------- memory.c -- */
+
+/* The one state, as lua_newstate() gives it; NULL without memory.
+ * mib: what code of the user may make it take, 0 = no limit */
+lua_State *memory_new_state(uint32_t mib);
+
+/* The limit holds from memory_arm() to memory_disarm(). */
+void memory_arm(lua_State *L);
+void memory_disarm(void);
+
+/* Bytes; limit 0 = none. */
+size_t memory_limit(void);
+size_t memory_used(void);
+
+/* ---------------------------------------------------------- sandbox.c -- */
+
+/* Open the libraries and the module as a script that is not trusted may have
+ * them. settings: borrowed for as long as L lives. */
+void sandbox_install(lua_State *L, const console_settings *settings);
+
+int sandbox_is_on(void);
+
+/* ---------------------------------------------------- sandbox_sound.c -- */
+
+/* Push what remains of the module's table; takes from its classes what writes
+ * files, reads others than settings->allows, or opens drivers. */
+void sandbox_push_module(lua_State *L, const console_settings *settings);
+
+/* Take from the table on top all that names doesn't have. */
+void sandbox_keep(lua_State *L, const char *const *names);
+
 /* -------------------------------------------------------- interrupt.c -- */
 
 /* Take over SIGINT, and the functions that enter coroutines: a signal stops
- * whichever of them runs. */
-void interrupt_install(lua_State *L);
+ * whichever of them runs, and so does a budget that is used up. */
+void interrupt_install(lua_State *L, const console_settings *settings);
 
-/* From here on SIGINT raises an error in L. */
+/* From here on SIGINT raises an error in L, and the budgets are fresh. */
 void interrupt_arm(lua_State *L);
+
+/* Have garbage collected by whoever runs, at the next instruction. */
+void interrupt_collect(void);
 
 /* No longer; returns 1 if one came. */
 int interrupt_disarm(lua_State *L);

@@ -142,8 +142,9 @@ index_globals(lua_State *L)
 static void
 call_load(lua_State *L, int source, int options)
 {
-    lua_pushcfunction(L, engine_load);
     lua_getglobal(L, "engine");
+    lua_getfield(L, -1, "load");
+    lua_insert(L, -2);
     lua_pushvalue(L, source);
     lua_pushvalue(L, options);
     lua_call(L, 3, 3);
@@ -338,7 +339,9 @@ globals_install(lua_State *L, const console_settings *settings)
     lua_setfield(L, LUA_REGISTRYINDEX, SETTINGS);
     make_environment(L);
     make_arg(L, settings);
-    replace_exit(L);
+    if (!settings->sandbox) {
+        replace_exit(L);
+    }
     lua_pushcfunction(L, console_play);
     lua_setglobal(L, "play");
     lua_pushglobaltable(L);

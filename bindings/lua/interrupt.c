@@ -7,26 +7,80 @@
  * resume and wrap are replaced by functions that note who runs. The first
  * signal raises once, so that the script can clean up. A second one raises
  * again and again, also in those who catch the error, until the console has
- * control: "while true do pcall(f) end" ends too.
+ * control: "while true do pcall(f) end" ends too. So does a script that has
+ * used up its time or its instructions.
  */
 #include "console.h"
 
 #include <lauxlib.h>
 
+#include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#define STEP 100 /* instructions between two counts */
 
 static lua_State *volatile running; /* NULL: nothing to interrupt */
 static volatile sig_atomic_t signals;
+
+/* Budgets of the code that runs: what has run out raises in whatever runs,
+ * again and again, as a second Ctrl-C does. */
+typedef enum budget {
+    BUDGET_LEFT,
+    BUDGET_TIME,
+    BUDGET_INSTRUCTIONS
+} budget;
+
+static volatile sig_atomic_t spent; /* a budget; set by a handler too */
+static const console_settings *limits;
+static uint64_t counted; /* instructions, not too few by more than STEP */
+static timer_t timer;
+static int collects; /* garbage, before anything else runs */
+
+static void count(lua_State *L, lua_Debug *where);
+
+/* The hook of whoever has not been interrupted. */
+static void
+set_base_hook(lua_State *L)
+{
+    if (limits->instructions || !isnan(limits->budget)) {
+        lua_sethook(L, count, LUA_MASKCOUNT, STEP);
+    } else {
+        lua_sethook(L, NULL, 0, 0);
+    }
+}
+
+static void
+tell(lua_State *L)
+{
+    if (spent == BUDGET_TIME) {
+        luaL_error(L, "out of time: the limit is --budget %f (seconds)",
+                   limits->budget);
+    }
+    if (spent == BUDGET_INSTRUCTIONS) {
+        luaL_error(L, "out of time: the limit is --instructions %I",
+                   (lua_Integer)limits->instructions);
+    }
+    luaL_error(L, "interrupted");
+}
 
 static void
 stop(lua_State *L, lua_Debug *where)
 {
     (void)where;
-    if (signals < 2) {
-        lua_sethook(L, NULL, 0, 0);
+    if (signals < 2 && !spent) {
+        set_base_hook(L);
     }
-    luaL_error(L, "interrupted");
+    if (collects) {
+        collects = 0;
+        lua_gc(L, LUA_GCCOLLECT);
+    }
+    if (signals || spent) {
+        tell(L);
+    }
 }
 
 static void
@@ -37,10 +91,27 @@ set_hook(lua_State *L)
 }
 
 static void
+count(lua_State *L, lua_Debug *where)
+{
+    (void)where;
+    counted += STEP;
+    if (limits->instructions && counted > limits->instructions && !spent) {
+        spent = BUDGET_INSTRUCTIONS;
+    }
+    if (spent) {
+        set_hook(L);
+        tell(L);
+    }
+}
+
+static void
 handle(int number)
 {
-    (void)number;
-    signals = signals + (signals < 2);
+    if (number == SIGINT) {
+        signals = signals + (signals < 2);
+    } else if (!spent) {
+        spent = BUDGET_TIME;
+    }
     if (running) {
         set_hook(running);
     }
@@ -52,7 +123,8 @@ static void
 enter(lua_State *co)
 {
     running = co;
-    if (signals >= 2) {
+    counted += STEP; /* a short run in a coroutine ends before it is counted */
+    if (signals >= 2 || spent) {
         set_hook(co);
     }
 }
@@ -117,12 +189,49 @@ replace(lua_State *L, const char *name, lua_CFunction function)
 
 /* ------------------------------------------------------------ console -- */
 
-void
-interrupt_install(lua_State *L)
+static void
+catch_signal(int number)
 {
     struct sigaction action = {.sa_handler = handle}; /* no SA_RESTART */
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGVTALRM);
+    sigaction(number, &action, NULL);
+}
+
+/* The thread's own time, so that neither waiting nor sound costs any. */
+static void
+make_timer(lua_State *L)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGVTALRM};
+    catch_signal(SIGVTALRM);
+    if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0) {
+        luaL_error(L, "--budget: no timer: %s", strerror(errno));
+    }
+}
+
+/* seconds: from now on, 0 = never */
+static void
+set_timer(double seconds)
+{
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)seconds}};
+    if (!isnan(limits->budget)) {
+        when.it_value.tv_nsec =
+            (long)((seconds - (double)when.it_value.tv_sec) * 1e9);
+        timer_settime(timer, 0, &when, NULL);
+    }
+}
+
+void
+interrupt_install(lua_State *L, const console_settings *settings)
+{
+    limits = settings;
+    catch_signal(SIGINT);
+    if (!isnan(settings->budget)) {
+        make_timer(L);
+    }
+    set_base_hook(L);
     lua_getglobal(L, "coroutine");
     replace(L, "resume", resume);
     replace(L, "wrap", wrap);
@@ -133,7 +242,20 @@ void
 interrupt_arm(lua_State *L)
 {
     signals = 0;
+    spent = BUDGET_LEFT;
+    counted = 0;
     running = L;
+    set_base_hook(L);
+    set_timer(limits->budget);
+}
+
+void
+interrupt_collect(void)
+{
+    if (running) {
+        collects = 1;
+        set_hook(running);
+    }
 }
 
 int
@@ -141,8 +263,10 @@ interrupt_disarm(lua_State *L)
 {
     const int came = signals > 0;
     running = NULL;
-    lua_sethook(L, NULL, 0, 0);
+    set_timer(0);
+    set_base_hook(L);
     signals = 0;
+    spent = BUDGET_LEFT;
     return came;
 }
 

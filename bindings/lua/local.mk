@@ -40,8 +40,12 @@ bin_PROGRAMS += %D%/tabor
     %D%/globals.c \
     %D%/help.c \
     %D%/interrupt.c \
+    %D%/memory.c \
     %D%/outcome.c \
+    %D%/output.c \
     %D%/prompt.c \
+    %D%/sandbox.c \
+    %D%/sandbox_sound.c \
     %D%/settings.c \
     %D%/torture.c
 %C%_tabor_CPPFLAGS = $(AM_CPPFLAGS)

@@ -23,7 +23,7 @@ compile(lua_State *L)
 {
     size_t length;
     const char *text = lua_tolstring(L, -1, &length);
-    const int status = luaL_loadbuffer(L, text, length, "=prompt");
+    const int status = luaL_loadbufferx(L, text, length, "=prompt", "t");
     lua_remove(L, -2);
     return status;
 }
@@ -106,29 +106,13 @@ read_chunk(lua_State *L, int *status)
 
 /* ------------------------------------------------------------- output -- */
 
-/* Arguments: the values. */
-static int
-print_values(lua_State *L)
-{
-    const int count = lua_gettop(L);
-    for (int i = 1; i <= count; i++) {
-        size_t length;
-        const char *text = luaL_tolstring(L, i, &length);
-        fwrite(text, 1, length, stdout);
-        fputc(i < count ? '\t' : '\n', stdout);
-        lua_pop(L, 1);
-    }
-    fflush(stdout);
-    return 0;
-}
-
 static void
 print_results(lua_State *L)
 {
     const int count = lua_gettop(L);
     if (count > 0) {
         luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
-        lua_pushcfunction(L, print_values);
+        lua_pushcfunction(L, output_values);
         lua_insert(L, 1);
         chunk_call(L, count);
     }

@@ -26,6 +26,11 @@ enum {
     LONG_SECONDS,
     LONG_BITS,
     LONG_REPLAY,
+    LONG_SANDBOX,
+    LONG_ALLOW,
+    LONG_MEM,
+    LONG_BUDGET,
+    LONG_INSTRUCTIONS,
     LONG_LIST_DEVICES,
     LONG_QUIET,
     LONG_VERSION,
@@ -46,6 +51,11 @@ static const struct option known[] = {
     {"seconds", required_argument, NULL, LONG_SECONDS},
     {"bits", required_argument, NULL, LONG_BITS},
     {"replay", required_argument, NULL, LONG_REPLAY},
+    {"sandbox", no_argument, NULL, LONG_SANDBOX},
+    {"allow", required_argument, NULL, LONG_ALLOW},
+    {"mem", required_argument, NULL, LONG_MEM},
+    {"budget", required_argument, NULL, LONG_BUDGET},
+    {"instructions", required_argument, NULL, LONG_INSTRUCTIONS},
     {"list-devices", no_argument, NULL, LONG_LIST_DEVICES},
     {"quiet", no_argument, NULL, LONG_QUIET},
     {"version", no_argument, NULL, LONG_VERSION},
@@ -96,12 +106,12 @@ read_count(const char *name, uint32_t low, uint32_t high, uint32_t *out)
 }
 
 static int
-read_seconds(double *out)
+read_seconds(const char *name, double *out)
 {
     char *end;
     const double seconds = strtod(optarg, &end);
     if (end == optarg || *end || !(seconds > 0) || isinf(seconds)) {
-        return complain("--seconds takes a number above 0, not '%s'", optarg);
+        return complain("%s takes a number above 0, not '%s'", name, optarg);
     }
     *out = seconds;
     return CONSOLE_OK;
@@ -139,6 +149,26 @@ read_set(console_settings *s)
     }
     append(s->sets, optarg);
     return CONSOLE_OK;
+}
+
+/* What a script may take. */
+static int
+read_limit(console_settings *s, int found)
+{
+    switch (found) {
+    case LONG_MEM:
+        return read_count("--mem", 1, 1 << 20, &s->mem);
+    case LONG_BUDGET:
+        return read_seconds("--budget", &s->budget);
+    case LONG_INSTRUCTIONS:
+        return read_count("--instructions", 1000, UINT32_MAX, &s->instructions);
+    case LONG_ALLOW:
+        append(s->allows, optarg);
+        return CONSOLE_OK;
+    default:
+        s->sandbox = 1;
+        return CONSOLE_OK;
+    }
 }
 
 static int
@@ -181,9 +211,15 @@ read_option(console_settings *s, int found)
         s->render = optarg;
         return CONSOLE_OK;
     case LONG_SECONDS:
-        return read_seconds(&s->seconds);
+        return read_seconds("--seconds", &s->seconds);
     case LONG_BITS:
         return read_bits(&s->bits);
+    case LONG_SANDBOX:
+    case LONG_ALLOW:
+    case LONG_MEM:
+    case LONG_BUDGET:
+    case LONG_INSTRUCTIONS:
+        return read_limit(s, found);
     case LONG_QUIET:
         s->quiet = 1;
         return CONSOLE_OK;
@@ -197,6 +233,13 @@ read_option(console_settings *s, int found)
         s->task = TASK_HELP;
         return CONSOLE_OK;
     }
+}
+
+static int
+has_limits(const console_settings *s)
+{
+    return s->sandbox || *s->allows || s->mem || s->instructions ||
+           !isnan(s->budget);
 }
 
 /* A take has its engine's options and its length in it. */
@@ -213,7 +256,8 @@ check_replay(const console_settings *s)
         return complain("--replay runs no script: what is '%s' for?",
                         s->argv[s->script]);
     }
-    if (*s->codes || s->interactive || opens_engine || !isnan(s->seconds)) {
+    if (*s->codes || s->interactive || opens_engine || !isnan(s->seconds) ||
+        has_limits(s)) {
         return complain("--replay goes with --render, --bits, --no-dither and "
                         "--quiet only: a take has all else in it");
     }
@@ -227,6 +271,10 @@ check_together(const console_settings *s)
     const int has_work = s->script < s->argc || *s->codes;
     if (s->replay) {
         return check_replay(s);
+    }
+    if (*s->allows && !s->sandbox) {
+        return complain("--allow goes with --sandbox: without it a script may "
+                        "read what you may");
     }
     if (!s->render && (!isnan(s->seconds) || s->bits)) {
         return complain("%s goes with --render",
@@ -263,17 +311,31 @@ complain_found(int found, char **argv, int index)
     return complain_unknown(name);
 }
 
+/* Whoever is not trusted has limits, given or not. */
+static void
+limit_sandbox(console_settings *s)
+{
+    if (s->sandbox) {
+        s->mem = s->mem ? s->mem : SANDBOX_MEM;
+        s->budget = isnan(s->budget) ? SANDBOX_BUDGET : s->budget;
+        s->instructions =
+            s->instructions ? s->instructions : SANDBOX_INSTRUCTIONS;
+    }
+}
+
 int
 settings_read(int argc, char **argv, console_settings *settings)
 {
-    console_settings s = {.seconds = NAN, .argc = argc, .argv = argv};
+    console_settings s = {
+        .seconds = NAN, .budget = NAN, .argc = argc, .argv = argv};
     const size_t room = (size_t)argc + 1;
     int status = CONSOLE_OK;
     int found;
     s.codes = calloc(room, sizeof *s.codes);
     s.sets = calloc(room, sizeof *s.sets);
+    s.allows = calloc(room, sizeof *s.allows);
     *settings = s;
-    if (!s.codes || !s.sets) {
+    if (!s.codes || !s.sets || !s.allows) {
         return complain("not enough memory");
     }
     opterr = 0;
@@ -286,9 +348,12 @@ settings_read(int argc, char **argv, console_settings *settings)
         before = optind;
     }
     s.script = optind;
+    if (status == CONSOLE_OK && s.task == TASK_RUN) {
+        status = check_together(&s);
+    }
+    limit_sandbox(&s);
     *settings = s;
-    return status == CONSOLE_OK && s.task == TASK_RUN ? check_together(&s)
-                                                      : status;
+    return status;
 }
 
 void
@@ -296,4 +361,5 @@ settings_free(console_settings *settings)
 {
     free(settings->codes);
     free(settings->sets);
+    free(settings->allows);
 }

@@ -124,7 +124,7 @@ tabor_device_open(tabor_device *device, const tabor_engine_config *config,
     *warning = '\0';
     const char *name = config->driver ? config->driver : "auto";
     if (strcmp(name, "auto") == 0) {
-        const char *wanted = getenv("TABOR_DRIVER");
+        const char *wanted = secure_getenv("TABOR_DRIVER");
         name = wanted && *wanted ? wanted : "auto";
     }
     st = strcmp(name, "auto") == 0 ? open_auto(device, warning, size)

@@ -5,17 +5,14 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "../backends/builtin.h"
+#include "control/plugin.h"
 #include "control/status.h"
 
 #define NAME_MAX_LENGTH 32
@@ -82,90 +79,14 @@ remember(const char *path, const tabor_driver *driver)
     return TABOR_OK;
 }
 
-/* -------------------------------------------------------------- load -- */
-
-/* Only a regular file is worth opening: a FIFO would hang the loader. */
-static tabor_status
-check_file(const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) != 0) {
-        return tabor_fail(TABOR_ERR_DEVICE, "%s: %s", path, strerror(errno));
-    }
-    if (S_ISDIR(info.st_mode)) {
-        return tabor_fail(TABOR_ERR_DEVICE, "%s: is a directory, not a driver",
-                          path);
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return tabor_fail(TABOR_ERR_DEVICE, "%s: is not a regular file", path);
-    }
-    return TABOR_OK;
-}
-
-static tabor_status
-check_driver(const char *path, const char *name, const tabor_driver *d)
-{
-    if (!d || d->abi != TABOR_DRIVER_ABI) {
-        return tabor_fail(TABOR_ERR_DEVICE,
-                          "%s: built for driver ABI %u, this Tabor speaks %d: "
-                          "build it anew",
-                          path, d ? d->abi : 0, TABOR_DRIVER_ABI);
-    }
-    if (d->struct_size < sizeof *d) {
-        return tabor_fail(TABOR_ERR_DEVICE,
-                          "%s: its tabor_driver has %u bytes, %zu are needed",
-                          path, d->struct_size, sizeof *d);
-    }
-    if (!d->name || strcmp(d->name, name) != 0) {
-        return tabor_fail(TABOR_ERR_DEVICE,
-                          "%s: the driver in it is named '%s', the file is not",
-                          path, d->name ? d->name : "");
-    }
-    if (!d->title || !d->probe || !d->enumerate || !d->open || !d->start ||
-        !d->stop || !d->close ||
-        ((d->caps & TABOR_DRIVER_PUMPED) && !d->pump)) {
-        return tabor_fail(TABOR_ERR_DEVICE,
-                          "%s: a function that every driver has is missing",
-                          path);
-    }
-    return TABOR_OK;
-}
-
-static tabor_status
-load(const char *path, const char *name, const tabor_driver **driver)
-{
-    tabor_status st = check_file(path);
-    if (st != TABOR_OK) {
-        return st;
-    }
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-    if (!library) {
-        return tabor_fail(TABOR_ERR_DEVICE, "%s: can't be loaded: %s", path,
-                          dlerror());
-    }
-    const tabor_driver *(*entry)(void) =
-        (const tabor_driver *(*)(void))dlsym(library, "tabor_driver_entry");
-    if (!entry) {
-        dlclose(library);
-        return tabor_fail(TABOR_ERR_DEVICE,
-                          "%s: has no symbol tabor_driver_entry", path);
-    }
-    const tabor_driver *d = entry();
-    if ((st = check_driver(path, name, d)) != TABOR_OK ||
-        (st = remember(path, d)) != TABOR_OK) {
-        return st;
-    }
-    *driver = d;
-    return TABOR_OK;
-}
-
 /* ------------------------------------------------------------ search -- */
 
 /* Call visit with each folder until it returns non-zero; returns that. */
 static int
 each_folder(int (*visit)(const char *folder, void *user), void *user)
 {
-    const char *path = getenv("TABOR_DRIVER_PATH");
+    /* Who runs with more rights than the caller obeys no environment. */
+    const char *path = secure_getenv("TABOR_DRIVER_PATH");
     char *copy = path ? strdup(path) : NULL;
     char *rest = NULL;
     int result = 0;
@@ -179,7 +100,7 @@ each_folder(int (*visit)(const char *folder, void *user), void *user)
 
 typedef struct search {
     const char *name;
-    char path[4096];
+    char folder[4096], path[4096];
 } search;
 
 static int
@@ -188,7 +109,8 @@ has_plugin(const char *folder, void *user)
     search *s = user;
     int n = snprintf(s->path, sizeof s->path, "%s/%s.so", folder, s->name);
     struct stat info;
-    return n > 0 && (size_t)n < sizeof s->path && stat(s->path, &info) == 0;
+    snprintf(s->folder, sizeof s->folder, "%s", folder);
+    return n > 0 && (size_t)n < sizeof s->path && lstat(s->path, &info) == 0;
 }
 
 static int
@@ -235,7 +157,10 @@ tabor_registry_find(const char *name, const tabor_driver **driver)
     }
     pthread_mutex_lock(&plugins_lock);
     const tabor_driver *d = already_loaded(s.path);
-    tabor_status st = d ? TABOR_OK : load(s.path, name, &d);
+    tabor_status st = TABOR_OK;
+    if (!d && (st = tabor_plugin_load(s.folder, name, &d)) == TABOR_OK) {
+        st = remember(s.path, d);
+    }
     pthread_mutex_unlock(&plugins_lock);
     if (st == TABOR_OK) {
         *driver = d;

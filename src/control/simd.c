@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "config.h"
+
 #include "control/simd.h"
 
 #include <stdio.h>
@@ -49,7 +51,7 @@ tabor_simd_pick(const tabor_kernels **kernels)
 {
     const tabor_kernels *levels[TABOR_SIMD_LEVELS];
     unsigned n = tabor_simd_list(levels);
-    const char *wanted = getenv("TABOR_SIMD");
+    const char *wanted = secure_getenv("TABOR_SIMD");
     if (!wanted || !*wanted) {
         *kernels = levels[0];
         return TABOR_OK;

@@ -130,14 +130,14 @@ tabor_seconds_to_frames(double seconds, uint32_t rate, uint64_t *frames)
 TABOR_API const char *
 tabor_kit_dir(void)
 {
-    const char *dir = getenv("TABOR_KIT_DIR");
+    const char *dir = secure_getenv("TABOR_KIT_DIR");
     return dir && *dir ? dir : TABOR_KIT_DIR;
 }
 
 TABOR_API const char *
 tabor_guard_path(void)
 {
-    const char *path = getenv("TABOR_GUARD");
+    const char *path = secure_getenv("TABOR_GUARD");
     return path && *path ? path : TABOR_GUARD;
 }
 
@@ -184,7 +184,7 @@ tabor_now_ns(void)
 void
 tabor_log(const char *text)
 {
-    const char *path = getenv("TABOR_LOG");
+    const char *path = secure_getenv("TABOR_LOG");
     if (!path || !*path) {
         return;
     }
