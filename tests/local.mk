@@ -22,9 +22,9 @@ c_tests = \
     %D%/conformance \
     %D%/convert \
     %D%/device \
-    %D%/files \
     %D%/fault-process \
     %D%/fault-wrap \
+    %D%/files \
     %D%/full \
     %D%/fuzz-ring \
     %D%/headers \
@@ -133,7 +133,9 @@ check_PROGRAMS += %D%/planted
 %C%_planted_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_planted_LDADD = src/libtabor-jail.la $(SNDFILE_LIBS)
 # The long forms of what takes long; they end by themselves.
-soak_tests = %D%/soak
+soak_tests = %D%/soak %D%/fault-process %D%/device \
+    %D%/server-dies-jack.sh %D%/server-dies-pulse.sh \
+    %D%/server-hangs-jack.sh %D%/server-hangs-pulse.sh
 .PHONY: soak
 soak:
 	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(soak_tests)'

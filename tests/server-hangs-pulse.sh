@@ -5,7 +5,7 @@
 # on.
 # shellcheck source=tests/lib/tap.sh
 . "$srcdir/tests/lib/tap.sh"
-tap_limit 170 bash "$0"
+tap_limit "${TABOR_LONG:+9}170" bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"
 servers_private bash "$0"

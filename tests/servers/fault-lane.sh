@@ -5,12 +5,13 @@
 # signal; again and again, with servers that only this lane knows. Says a line
 # for each time:
 #
-#   DO STATUS MS said: STEPS... noise: BYTES
+#   DO STATUS MS said: STEPS... told: MS calls: MS exit: MS noise: BYTES
 #
 # DO is what the player does next: leave at once, or stay until its server is
 # back, which is a new one after KILL and TERM, and the same one, continued,
 # after STOP. MS: from the signal (leave) or from the server's return (stay)
-# to the end of the player's process. noise: what came out on stderr.
+# to the end of the player's process. told: from the signal to DeviceLost; calls:
+# a stop, and the voice's end; exit: close(). noise: what came out on stderr.
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"
 servers_private bash "$0" "$@"
@@ -35,7 +36,28 @@ has_said() {
 }
 
 milliseconds() {
-    echo $(($(date +%s%N) / 1000000))
+    echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+# stdin's lines, each with the time
+stamp() {
+    while read -r line; do
+        echo "$line $(milliseconds)"
+    done
+}
+
+# said_at STEP: when
+said_at() {
+    while read -r step stamped; do
+        [ "$step" != "$1" ] || echo "${stamped##* }"
+    done <"$said"
+}
+
+# between EARLIER LATER: milliseconds, or nothing
+between() {
+    if [ -n "$1" ] && [ -n "$2" ]; then
+        echo $(($2 - $1))
+    fi
 }
 
 bring_back() {
@@ -53,18 +75,28 @@ once() {
     : >"$said"
     jack_sweep
     start_server || start_server || echo "no $api server"
-    player "$language" "$1" "$api" "$sound" >"$said" 2>"$noise" &
+    player "$language" "$1" "$api" "$sound" > >(stamp >"$said") 2>"$noise" &
     player_pid=$!
     wait_until 10 has_said playing
     sleep "$2"
-    kill -s "$signal" "$server_pid"
     began=$(milliseconds)
+    signalled=$began
+    kill -s "$signal" "$server_pid"
     if [ "$1" = stay ]; then
         bring_back
         began=$(milliseconds)
     fi
     wait "$player_pid"
-    echo "$1 $? $(($(milliseconds) - began)) said: $(tr '\n\t' '  ' <"$said")" \
+    player_status=$?
+    over=$(milliseconds)
+    wait_until 2 has_said closed
+    settled=$(said_at "$([ "$1" = stay ] && echo back || echo lost)")
+    ended=$(said_at ended)
+    echo "$1 $player_status $((over - began))" \
+        "said: $(tr '\n\t' '  ' <"$said")" \
+        "told: $(between "$signalled" "$(said_at lost)")" \
+        "calls: $(between "$settled" "$ended")" \
+        "exit: $(between "$ended" "$over")" \
         "noise: $(wc -c <"$noise")"
     cat "$noise" >&2
     servers_stop "$server_pid" KILL
