@@ -199,18 +199,6 @@ EXTRA_DIST += $(py_tests) \
     %D%/lib/model_wrong.py \
     %D%/lib/onsets.py \
     %D%/lib/tap.py
-py_tests = %D%/py-audio.py %D%/py-batch.py %D%/py-busy.py %D%/py-clicks.py \
-    %D%/py-completions.py %D%/py-dither.py %D%/py-engine.py %D%/py-events.py \
-    %D%/py-exit-busy.py %D%/py-exit.py %D%/py-fork.py %D%/py-full.py \
-    %D%/py-life.py %D%/py-load.py %D%/py-model.py %D%/py-others.py %D%/py-play.py \
-    %D%/py-seek.py %D%/py-shape.py %D%/py-sonicpi.py %D%/py-stubs.py %D%/py-sum.py \
-    %D%/py-take.py
-EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
-    %D%/lib/capi.py %D%/lib/model.py %D%/lib/model_client.py \
-    %D%/lib/model_sound.py %D%/lib/model_wrong.py
-py_tests += %D%/py-live.py %D%/py-onsets.py
-EXTRA_DIST += $(py_tests) %D%/lib/tap.py %D%/lib/leaving.py \
-    %D%/lib/golden.py %D%/lib/onsets.py
 py_faults = %D%/fault-disk.py
 py_tests += $(py_faults)
 EXTRA_DIST += $(py_faults)
