@@ -77,6 +77,11 @@ decode_opened(SNDFILE *file, const SF_INFO *info, tabor_kind_of_file kind,
     if (info->frames <= 0) {
         return tabor_fail(TABOR_ERR_DECODE, "there is no sound in it");
     }
+    if (info->frames == SF_COUNT_MAX) { /* a FLAC that came through a pipe */
+        return tabor_fail(TABOR_ERR_DECODE,
+                          "its header does not say how long it is: write it "
+                          "anew, to a file and not through a pipe");
+    }
     tabor_status st = tabor_audio_check_shape("it", (uint64_t)info->frames,
                                               (uint32_t)info->channels,
                                               (uint32_t)info->samplerate);

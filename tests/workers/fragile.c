@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <sndfile.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 void (*fragile_between)(void);
@@ -19,8 +20,8 @@ sf_readf_float(SNDFILE *file, float *values, sf_count_t frames)
     SF_INFO info = {0};
     sf_command(file, SFC_GET_CURRENT_SF_INFO, &info, sizeof info);
     if (info.samplerate == FRAGILE_RATE) {
-        volatile float *volatile nowhere = NULL;
-        *nowhere = 1.0f;
+        volatile uintptr_t nowhere = 1;
+        *(volatile char *)nowhere = 1;
     }
     const sf_count_t n = real(file, values, frames);
     if (fragile_between) {

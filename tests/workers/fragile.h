@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A decoder with a bug in it, for the tests: a file at FRAGILE_RATE makes it
- * write to address 0, as a hostile file does to a real one.
+ * write to address 1, as a hostile file does to a real one.
  */
 #ifndef TABOR_TESTS_FRAGILE_H
 #define TABOR_TESTS_FRAGILE_H
