@@ -246,3 +246,6 @@ check_LTLIBRARIES += %D%/tape.la
 
 # What the audio thread must not do.
 include tests/guard/local.mk
+
+# What two threads may see of each other.
+include tests/order/local.mk
