@@ -2,7 +2,7 @@
 # All that C's memory model admits, tried over the headers of src/link. What is
 # under test is compiled as for ThreadSanitizer, but not linked with it: hooks.c
 # stands in its place.
-TESTS += tests/order.sh
+TESTS += tests/order.sh tests/tsan.sh
 EXTRA_DIST += tests/order.sh tests/tsan.sh %D%/weaken.h
 if HAVE_TSAN_HOOKS
 check_LTLIBRARIES += %D%/libwatched.la
