@@ -107,22 +107,50 @@ model_trace(const char *format, ...)
 
 /* ---------------------------------------------------------------- orders -- */
 
-int
-model_order(int order, const char *name, const char *function)
+/* The compiler has a copy of an inline function, and of its strings, for each
+ * file: several places are one site. */
+static struct place {
+    const char *order, *function;
+    unsigned site;
+} places[2 * SITES];
+static unsigned place_count;
+
+static unsigned
+site_named(const char *order, const char *function)
 {
     unsigned i = 0;
-    while (i < model_site_count && (model_sites[i].order != name ||
-                                    model_sites[i].function != function)) {
+    while (i < model_site_count &&
+           (strcmp(model_sites[i].order, order) != 0 ||
+            strcmp(model_sites[i].function, function) != 0)) {
         i++;
     }
     if (i == model_site_count) {
         if (i == SITES) {
             model_fail("the model has too few sites");
         }
-        model_sites[model_site_count++] = (model_site){name, function, 0};
+        model_sites[model_site_count++] = (model_site){order, function, 0};
     }
-    model_sites[i].protocols |= UINT64_C(1) << model_protocol_number;
-    return (int)i == model_weak_site ? __ATOMIC_RELAXED : order;
+    return i;
+}
+
+int
+model_order(int order, const char *name, const char *function)
+{
+    unsigned i = 0;
+    while (i < place_count &&
+           (places[i].order != name || places[i].function != function)) {
+        i++;
+    }
+    if (i == place_count) {
+        if (i == 2 * SITES) {
+            model_fail("the model has too few sites");
+        }
+        places[i] = (struct place){name, function, site_named(name, function)};
+        place_count++;
+    }
+    unsigned site = places[i].site;
+    model_sites[site].protocols |= UINT64_C(1) << model_protocol_number;
+    return (int)site == model_weak_site ? __ATOMIC_RELAXED : order;
 }
 
 /* --------------------------------------------------------------- choices -- */

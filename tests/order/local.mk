@@ -6,7 +6,8 @@ TESTS += tests/order.sh tests/tsan.sh
 EXTRA_DIST += tests/order.sh tests/tsan.sh %D%/weaken.h
 if HAVE_TSAN_HOOKS
 check_LTLIBRARIES += %D%/libwatched.la
-%C%_libwatched_la_SOURCES = %D%/litmus.c %D%/protocols.c %D%/protocols.h
+%C%_libwatched_la_SOURCES = %D%/litmus.c %D%/named.h %D%/protocols.h \
+    %D%/rings.c %D%/words.c
 %C%_libwatched_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libwatched_la_CFLAGS = $(AM_CFLAGS) -fsanitize=thread
 check_PROGRAMS += %D%/explore

@@ -4,17 +4,19 @@
 
 #include "model.h"
 
-/* What src/link promises: no execution may be a fault. */
-extern const model_protocol protocols[];
-extern const unsigned protocol_count;
+typedef struct protocol_set {
+    /* what src/link promises: no execution may be a fault */
+    const model_protocol *right;
+    unsigned right_count;
+    /* short ones, to be tried with no step left out */
+    const model_protocol *small;
+    unsigned small_count;
+    /* with steps in a wrong order: each must have a fault */
+    const model_protocol *wrong;
+    unsigned wrong_count;
+} protocol_set;
 
-/* Short ones, to be tried with no step left out. */
-extern const model_protocol small_protocols[];
-extern const unsigned small_protocol_count;
-
-/* The same with its steps in a wrong order: each must have a fault. */
-extern const model_protocol wrong_protocols[];
-extern const unsigned wrong_protocol_count;
+extern const protocol_set ring_protocols, word_protocols;
 
 /* 1: more messages, blocks and calls. */
 extern int protocols_wide;
