@@ -10,6 +10,19 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
   [AC_MSG_RESULT([no])])
 CFLAGS=$tabor_save_cflags])
 
+dnl TABOR_TSAN_HOOKS: does the compiler name each access, as it does for
+dnl ThreadSanitizer? Not if the user's flags ask for a sanitizer by themselves.
+AC_DEFUN([TABOR_TSAN_HOOKS],
+[AC_MSG_CHECKING([whether $CC names accesses to a model])
+tabor_hooks=no
+AS_CASE([" $CC $CFLAGS $LDFLAGS "], [*-fsanitize*], [],
+  [tabor_save_cflags=$CFLAGS
+   CFLAGS="$CFLAGS -Werror -fsanitize=thread"
+   AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [tabor_hooks=yes])
+   CFLAGS=$tabor_save_cflags])
+AC_MSG_RESULT([$tabor_hooks])
+AM_CONDITIONAL([HAVE_TSAN_HOOKS], [test "x$tabor_hooks" = xyes])])
+
 dnl TABOR_PART(NAME, WHAT): --with-NAME=yes|no|check. "yes" insists.
 AC_DEFUN([TABOR_PART],
 [AC_ARG_WITH([$1],

@@ -9,8 +9,9 @@ kitdir = $(pkgdatadir)/kit
 noinst_LTLIBRARIES += %D%/libtabor-rt.la
 %C%_libtabor_rt_la_SOURCES = \
     %D%/link/clock.h %D%/link/command.h %D%/link/event.h %D%/link/handle.h \
-    %D%/link/link.h %D%/link/ring.h %D%/link/sample_slot.h \
-    %D%/link/take.h \
+    %D%/link/gate.h %D%/link/link.h %D%/link/order.h %D%/link/panic.h \
+    %D%/link/ring.h %D%/link/sample_slot.h %D%/link/take.h \
+    %D%/link/wake.h \
     %D%/rt/rt.h \
     %D%/rt/apply.c %D%/rt/apply.h \
     %D%/rt/convert.c %D%/rt/convert.h \

@@ -272,3 +272,12 @@ check_LTLIBRARIES += %D%/tape.la
 
 # What the audio thread must not do.
 include tests/guard/local.mk
+
+# What two threads may see of each other.
+include tests/order/local.mk
+
+# The long forms, an hour each at most: those that TABOR_LONG=1 makes long.
+soak_tests = %D%/ring %D%/order.sh
+.PHONY: soak
+soak:
+	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS="$(soak_tests)"

@@ -10,8 +10,13 @@
 #include "link/command.h"
 #include "tap.h"
 
+#ifndef MESSAGES
 #define MESSAGES 10000000u
-#define SLOTS    1024u
+#endif
+#define LONG_MESSAGES 1000000000u /* with TABOR_LONG=1 */
+#define SLOTS         1024u
+
+static uint32_t messages = MESSAGES;
 
 typedef struct lane {
     tabor_ring ring;
@@ -39,10 +44,10 @@ static void *
 produce(void *user)
 {
     lane *l = user;
-    for (uint32_t sent = 0; sent < MESSAGES;) {
+    for (uint32_t sent = 0; sent < messages;) {
         uint32_t n = 1 + sent % 7; /* batches of 1 to 7 */
-        if (n > MESSAGES - sent) {
-            n = MESSAGES - sent;
+        if (n > messages - sent) {
+            n = messages - sent;
         }
         if (tabor_ring_reserve(&l->ring, n) < n) {
             sched_yield();
@@ -63,7 +68,7 @@ static uint32_t
 consume(lane *l)
 {
     uint32_t received = 0;
-    while (received < MESSAGES) {
+    while (received < messages) {
         uint32_t n = tabor_ring_ready(&l->ring, SLOTS);
         if (n == 0) {
             sched_yield();
@@ -85,13 +90,13 @@ test_threads(void)
 {
     lane *l = aligned_alloc(alignof(lane), sizeof *l);
     /* the indices wrap on the way */
-    tabor_ring_init(&l->ring, SLOTS, UINT32_MAX - MESSAGES / 2);
+    tabor_ring_init(&l->ring, SLOTS, UINT32_MAX - messages / 2);
     pthread_t thread;
     pthread_create(&thread, NULL, produce, l);
     uint32_t received = consume(l);
-    ok_int(received, MESSAGES,
-           "%u messages cross two threads in order and whole", MESSAGES);
-    if (received < MESSAGES) {
+    ok_int(received, messages,
+           "%u messages cross two threads in order and whole", messages);
+    if (received < messages) {
         exit(tap_done()); /* the producer would wait for ever */
     }
     pthread_join(thread, NULL);
@@ -131,6 +136,11 @@ int
 main(void)
 {
     tap_start();
+    const char *wide = getenv("TABOR_LONG");
+    if (wide && strcmp(wide, "1") == 0) {
+        messages = LONG_MESSAGES;
+        alarm(3600);
+    }
     test_full();
     test_batch();
     test_threads();

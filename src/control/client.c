@@ -172,8 +172,7 @@ connect(tabor_engine *engine, tabor_client *c)
     } else {
         c->owner = o;
         engine->clients[o] = c;
-        atomic_store_explicit(&engine->rt->inbox[o], c->rt,
-                              memory_order_release);
+        tabor_inbox_put(&engine->rt->inbox[o], c->rt);
     }
     pthread_mutex_unlock(&engine->mutex);
     return st;
@@ -268,7 +267,7 @@ tabor_client_reserve_now(tabor_client *c, uint32_t n, int urgent)
                                "the next block makes room: wait, or open with "
                                "a larger queue");
     }
-    uint32_t done = atomic_load_explicit(&c->link->done, memory_order_acquire);
+    uint32_t done = atomic_load_explicit(&c->link->done, memory_order_relaxed);
     uint32_t schedule = TABOR_SCHEDULE_SLOTS - (c->sent - done);
     if (schedule < n + kept) {
         c->refused++;
@@ -362,8 +361,7 @@ tabor_client_close(tabor_client *client)
     pthread_mutex_lock(&engine->mutex);
     engine->clients[client->owner] = NULL;
     engine->leaving[client->owner] = client->rt;
-    atomic_store_explicit(&client->link->state, TABOR_LINK_CLOSING,
-                          memory_order_release);
+    tabor_link_close(client->link);
     pthread_mutex_unlock(&engine->mutex);
     client_free(client);
     tabor_engine_drop(engine);
@@ -385,8 +383,7 @@ tabor_clients_wake(tabor_engine *engine)
     pthread_mutex_lock(&engine->mutex);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         tabor_client *c = engine->clients[o];
-        if (c && atomic_load_explicit(&c->link->fire, memory_order_acquire) &&
-            atomic_exchange_explicit(&c->link->fire, 0, memory_order_acq_rel)) {
+        if (c && tabor_wake_take(&c->link->wake)) {
             tabor_client_ring(c);
         }
     }
@@ -424,7 +421,7 @@ tabor_client_fd(tabor_client *client)
         return client->fd;
     }
     atomic_store_explicit(&client->fd_used, 1, memory_order_relaxed);
-    atomic_exchange_explicit(&client->link->armed, 1, memory_order_acq_rel);
+    tabor_wake_arm(&client->link->wake);
     pthread_mutex_lock(&client->mutex);
     tabor_client_collect(client);
     if (tabor_client_has_events(client)) {

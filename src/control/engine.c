@@ -293,8 +293,7 @@ tabor_engine_tidy(tabor_engine *engine)
     pthread_mutex_lock(&engine->mutex);
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
         tabor_rt_client *c = engine->leaving[o];
-        if (c && atomic_load_explicit(&c->link->state, memory_order_acquire) ==
-                     TABOR_LINK_DETACHED) {
+        if (c && tabor_link_is_detached(c->link)) {
             engine->leaving[o] = NULL;
             tabor_rt_client_free(c);
         }
@@ -357,7 +356,7 @@ tabor_engine_render(tabor_engine *engine, uint64_t frames, float *out)
 TABOR_API void
 tabor_engine_panic(tabor_engine *engine)
 {
-    atomic_fetch_add_explicit(&engine->rt->panics, 1, memory_order_release);
+    tabor_panic_ask(&engine->rt->panic);
 }
 
 /* ---------------------------------------------------------------- look -- */

@@ -225,7 +225,7 @@ tabor_poll(tabor_client *client, tabor_event *events, size_t max)
     if (n == 0 && max > 0 &&
         atomic_load_explicit(&client->fd_used, memory_order_relaxed)) {
         drain_fd(client);
-        atomic_exchange_explicit(&client->link->armed, 1, memory_order_acq_rel);
+        tabor_wake_arm(&client->link->wake);
         tabor_client_collect(client); /* what came before it was armed */
         n = take(client, events, max);
     }
@@ -271,7 +271,7 @@ wait_until(tabor_client *c, const condition *until, uint64_t timeout_ns)
         if (st == TABOR_ERR_FORKED) {
             return st;
         }
-        atomic_exchange_explicit(&c->link->armed, 1, memory_order_acq_rel);
+        tabor_wake_arm(&c->link->wake);
         if (check(c, until)) {
             return TABOR_OK;
         }

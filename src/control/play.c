@@ -347,8 +347,7 @@ tabor_play_make(tabor_engine *engine, tabor_handle sample,
     }
     made->known = remembered(p, size.frames);
     play->body.play.sample = sample;
-    play->panics =
-        atomic_load_explicit(&engine->rt->panics, memory_order_relaxed);
+    play->panics = tabor_panic_count(&engine->rt->panic);
     return TABOR_OK;
 }
 

@@ -128,17 +128,14 @@ find_client(replay *r, unsigned owner)
     if (owner < 1 || owner >= TABOR_OWNERS) {
         return fail_damaged(r, "a client's number");
     }
-    if (!r->clients[owner] ||
-        atomic_load_explicit(&r->clients[owner]->link->state,
-                             memory_order_relaxed) == TABOR_LINK_DETACHED) {
+    if (!r->clients[owner] || tabor_link_is_detached(r->clients[owner]->link)) {
         tabor_rt_client_free(r->clients[owner]);
         r->clients[owner] = tabor_rt_client_new(TABOR_MIN_QUEUE, PLAYS);
         if (!r->clients[owner]) {
             return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for a client");
         }
         r->rt->clients[owner] = r->clients[owner];
-        atomic_store_explicit(&r->rt->inbox[owner], r->clients[owner],
-                              memory_order_release);
+        tabor_inbox_put(&r->rt->inbox[owner], r->clients[owner]);
     }
     return TABOR_OK;
 }
@@ -158,7 +155,7 @@ play_record(replay *r, const tabor_take_record *record)
         }
         return st;
     case TABOR_TAKE_PANIC:
-        atomic_store_explicit(&r->rt->panics, record->command.panics,
+        atomic_store_explicit(&r->rt->panic.count, record->command.panics,
                               memory_order_relaxed);
         tabor_render_panic(r->rt);
         return TABOR_OK;
@@ -210,10 +207,7 @@ fill_slot(replay *r, unsigned i, const tabor_take_sample *head, float *memory)
     r->slots[i].stride = stride;
     r->slots[i].frames = head->frames;
     r->slots[i].channels = head->channels;
-    atomic_store_explicit(
-        &r->slots[i].state,
-        tabor_slot_word(tabor_handle_generation(head->handle), TABOR_SLOT_LIVE),
-        memory_order_relaxed);
+    tabor_slot_publish(&r->slots[i], tabor_handle_generation(head->handle));
     return TABOR_OK;
 }
 

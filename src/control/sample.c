@@ -79,10 +79,7 @@ free_slot(tabor_samples *table, uint32_t i)
     munmap(table->entries[i].memory, table->entries[i].memory_size);
     table->entries[i].memory = NULL;
     table->in_use--;
-    atomic_store_explicit(
-        &table->slots[i].state,
-        tabor_slot_word(table->entries[i].generation, TABOR_SLOT_FREE),
-        memory_order_relaxed);
+    tabor_slot_clear(&table->slots[i], table->entries[i].generation);
 }
 
 /* Under the mutex. */
@@ -90,9 +87,7 @@ static void
 reclaim(tabor_samples *table)
 {
     for (uint32_t i = 0; i < table->used; i++) {
-        uint64_t word =
-            atomic_load_explicit(&table->slots[i].state, memory_order_acquire);
-        if ((word & 0xffffffff) == TABOR_SLOT_RETIRED) {
+        if (tabor_slot_is_retired(&table->slots[i])) {
             free_slot(table, i);
         }
     }
@@ -140,9 +135,7 @@ put_resampled(tabor_samples *table, const tabor_audio *audio, const char *name,
         atomic_store_explicit(&e->word,
                               tabor_slot_word(generation, TABOR_SLOT_LIVE),
                               memory_order_release);
-        atomic_store_explicit(&table->slots[i].state,
-                              tabor_slot_word(generation, TABOR_SLOT_LIVE),
-                              memory_order_release);
+        tabor_slot_publish(&table->slots[i], generation);
         table->in_use++;
         *sample = tabor_handle_make(TABOR_KIND_SAMPLE, 0, i, generation);
         tabor_take_add_sample(table->take, *sample, &table->slots[i]);

@@ -76,7 +76,7 @@ stream_new(const tabor_driver *driver, const tabor_order *order, tabor_rt *rt,
         .dither = order->dither ? TABOR_DITHER_TPDF : TABOR_DITHER_OFF,
         .channels = order->channels};
     s->process.wake_fd = wake_fd;
-    atomic_init(&s->process.gate, TABOR_GATE_SHUT);
+    tabor_gate_init(&s->process.gate);
     s->host = (tabor_driver_host){.struct_size = sizeof s->host,
                                   .abi = TABOR_DRIVER_ABI,
                                   .self = &s->process,
@@ -288,21 +288,18 @@ tabor_stream_open(const tabor_driver *driver, tabor_order *order, tabor_rt *rt,
 void
 tabor_stream_enter(tabor_stream *stream)
 {
-    atomic_store_explicit(&stream->process.anchor_new, 1, memory_order_release);
-    atomic_fetch_and_explicit(&stream->process.gate, ~(uint32_t)TABOR_GATE_SHUT,
-                              memory_order_release);
+    atomic_store_explicit(&stream->process.anchor_new, 1, memory_order_relaxed);
+    tabor_gate_open(&stream->process.gate); /* brings the new anchor along */
 }
 
 void
 tabor_stream_leave(tabor_stream *stream)
 {
-    uint32_t gate = atomic_fetch_or_explicit(
-        &stream->process.gate, TABOR_GATE_SHUT, memory_order_acq_rel);
-    while (gate & TABOR_GATE_IN) {
+    int busy = tabor_gate_shut(&stream->process.gate);
+    while (busy) {
         /* a block is bounded; its end is near */
         nanosleep(&(struct timespec){0, 100000}, NULL);
-        gate =
-            atomic_load_explicit(&stream->process.gate, memory_order_acquire);
+        busy = tabor_gate_busy(&stream->process.gate);
     }
 }
 

@@ -17,6 +17,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "link/order.h"
+
 /* What one thread writes stays this far from what another reads. Two lines of
  * 64: many machines fetch them in pairs, and a pair that is shared costs a
  * round trip half as much again. */
@@ -59,7 +61,8 @@ tabor_ring_reserve(tabor_ring *r, uint32_t wanted)
 {
     uint32_t free = r->capacity - (r->next_tail - r->seen_head);
     if (free < wanted) {
-        r->seen_head = atomic_load_explicit(&r->head, memory_order_acquire);
+        r->seen_head =
+            atomic_load_explicit(&r->head, TABOR_ORDER(acquire, head));
         free = r->capacity - (r->next_tail - r->seen_head);
     }
     return free;
@@ -70,7 +73,7 @@ static inline void
 tabor_ring_commit(tabor_ring *r, uint32_t n)
 {
     r->next_tail += n;
-    atomic_store_explicit(&r->tail, r->next_tail, memory_order_release);
+    atomic_store_explicit(&r->tail, r->next_tail, TABOR_ORDER(release, tail));
 }
 
 /* Slots that are full, from index r->next_head on. Exact if less than wanted,
@@ -83,7 +86,8 @@ tabor_ring_ready(tabor_ring *r, uint32_t wanted)
 {
     uint32_t full = r->seen_tail - r->next_head;
     if (full < wanted) {
-        r->seen_tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+        r->seen_tail =
+            atomic_load_explicit(&r->tail, TABOR_ORDER(acquire, tail));
         full = r->seen_tail - r->next_head;
     }
     return full;
@@ -94,7 +98,7 @@ static inline void
 tabor_ring_release(tabor_ring *r, uint32_t n)
 {
     r->next_head += n;
-    atomic_store_explicit(&r->head, r->next_head, memory_order_release);
+    atomic_store_explicit(&r->head, r->next_head, TABOR_ORDER(release, head));
 }
 
 #endif

@@ -208,7 +208,7 @@ accept_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
         c->done++;
         return;
     }
-    if ((int32_t)(command->panics - rt->panics_done) < 0) {
+    if (tabor_panic_hits(command->panics, rt->panics_done)) {
         refuse_play(rt, owner, command, TABOR_END_CANCELLED);
         return;
     }

@@ -42,9 +42,7 @@ tabor_play_find(tabor_rt *rt, unsigned owner, uint64_t handle)
 static int
 sample_meet(tabor_rt *rt, unsigned slot, uint32_t generation)
 {
-    uint64_t word =
-        atomic_load_explicit(&rt->slots[slot].state, memory_order_acquire);
-    if (word != tabor_slot_word(generation, TABOR_SLOT_LIVE)) {
+    if (!tabor_slot_is_live(&rt->slots[slot], generation)) {
         return -1;
     }
     rt->samples[slot] =
@@ -76,11 +74,7 @@ sample_free_if_unused(tabor_rt *rt, unsigned slot)
     if (s->refs != 0 || s->state != TABOR_SLOT_RETIRED) {
         return;
     }
-    atomic_store_explicit(&rt->slots[slot].state,
-                          tabor_slot_word(s->generation, TABOR_SLOT_RETIRED),
-                          memory_order_release);
-    uint32_t freed = atomic_load_explicit(&rt->freed, memory_order_relaxed);
-    atomic_store_explicit(&rt->freed, freed + 1, memory_order_release);
+    tabor_slot_retire(&rt->slots[slot], s->generation);
 }
 
 TABOR_RT void

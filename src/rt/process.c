@@ -28,7 +28,7 @@ now_ns(void)
 static int
 runs_away(tabor_process *p, uint64_t now, uint32_t frames)
 {
-    if (atomic_exchange_explicit(&p->anchor_new, 0, memory_order_acquire)) {
+    if (atomic_exchange_explicit(&p->anchor_new, 0, memory_order_relaxed)) {
         p->anchor_ns = now;
         p->anchor_frames = 0;
     }
@@ -151,16 +151,12 @@ tabor_process_run(void *self, void *out, uint32_t frames)
     if (calls == 0) {
         touch_stack();
     }
-    uint32_t open = 0;
-    if (!atomic_compare_exchange_strong_explicit(&p->gate, &open, TABOR_GATE_IN,
-                                                 memory_order_acquire,
-                                                 memory_order_relaxed)) {
+    if (!tabor_gate_enter(&p->gate)) {
         memset(out, 0, size_of(p, frames));
         return;
     }
     run_inside(p, out, frames, now);
-    atomic_fetch_and_explicit(&p->gate, ~(uint32_t)TABOR_GATE_IN,
-                              memory_order_release);
+    tabor_gate_leave(&p->gate);
 }
 
 TABOR_RT void

@@ -9,13 +9,9 @@
 #ifndef TABOR_RT_PROCESS_H
 #define TABOR_RT_PROCESS_H
 
+#include "link/gate.h"
 #include "rt/convert.h"
 #include "rt/rt.h"
-
-enum {
-    TABOR_GATE_IN = 1,  /* a call is inside */
-    TABOR_GATE_SHUT = 2 /* calls render silence */
-};
 
 /* What a checker that is preloaded wants to be told. Both are called on the
  * audio thread, right before and after all that it does of ours.
@@ -39,7 +35,7 @@ typedef struct tabor_process {
     int wake_fd;       /* the service thread's eventfd, or -1 */
     tabor_watch watch; /* for tabor_process_run_watched */
 
-    _Atomic uint32_t gate;    /* TABOR_GATE_..., read-modify-write by both */
+    tabor_gate gate;          /* shared */
     _Atomic uint64_t calls;   /* by the audio thread, relaxed, also when shut */
     _Atomic uint64_t last_ns; /* when the last call came; likewise */
     _Atomic uint32_t runaway; /* set once by the audio thread (release) */

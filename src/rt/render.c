@@ -16,9 +16,7 @@ static void
 look_in(tabor_rt_client *c)
 {
     tabor_ring *ring = &c->link->command_ring;
-    unsigned state =
-        atomic_load_explicit(&c->link->state, memory_order_acquire);
-    if (state == TABOR_LINK_CLOSING && !c->closing) {
+    if (!c->closing && tabor_link_is_closing(c->link)) {
         c->closing = 1; /* seen before the ring: nothing comes after */
     }
     __builtin_prefetch(&c->link->commands[ring->next_head & ring->mask]);
@@ -47,7 +45,7 @@ drain_client(tabor_rt *rt, unsigned owner)
 TABOR_RT void
 tabor_render_panic(tabor_rt *rt)
 {
-    uint32_t panics = atomic_load_explicit(&rt->panics, memory_order_acquire);
+    uint32_t panics = tabor_panic_count(&rt->panic);
     if (panics == rt->panics_done) {
         return;
     }
@@ -66,8 +64,7 @@ static void
 drain(tabor_rt *rt)
 {
     for (unsigned o = 1; o < TABOR_OWNERS; o++) {
-        rt->clients[o] =
-            atomic_load_explicit(&rt->inbox[o], memory_order_acquire);
+        rt->clients[o] = tabor_inbox_look(&rt->inbox[o]);
         if (rt->clients[o]) {
             look_in(rt->clients[o]);
         }
@@ -169,9 +166,8 @@ finish_leaving(tabor_rt *rt, unsigned owner)
     tabor_rt_client *c = rt->clients[owner];
     if (c->closing == 2 && c->sounding == 0) {
         rt->clients[owner] = NULL;
-        atomic_store_explicit(&rt->inbox[owner], NULL, memory_order_relaxed);
-        atomic_store_explicit(&c->link->state, TABOR_LINK_DETACHED,
-                              memory_order_release);
+        tabor_inbox_clear(&rt->inbox[owner]);
+        tabor_link_detach(c->link);
     }
 }
 
@@ -186,15 +182,9 @@ tell_client(tabor_rt_client *c)
     }
     if (c->done != c->done_told) {
         c->done_told = c->done;
-        atomic_store_explicit(&c->link->done, c->done, memory_order_release);
+        atomic_store_explicit(&c->link->done, c->done, memory_order_relaxed);
     }
-    /* unconditional: a look before the exchange would lose wake-ups */
-    if (news &&
-        atomic_exchange_explicit(&c->link->armed, 0, memory_order_acq_rel)) {
-        atomic_store_explicit(&c->link->fire, 1, memory_order_release);
-        return 1;
-    }
-    return 0;
+    return news && tabor_wake_fire(&c->link->wake);
 }
 
 static int

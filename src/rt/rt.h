@@ -14,6 +14,7 @@
 #include "link/clock.h"
 #include "link/handle.h"
 #include "link/link.h"
+#include "link/panic.h"
 #include "link/sample_slot.h"
 #include "link/take.h"
 #include "rt/ramp.h"
@@ -178,9 +179,7 @@ typedef struct tabor_rt {
     uint32_t rate, channels;
     uint32_t declick_frames; /* of a fade that nobody asked for: 5 ms */
 
-    /* written by the control side (release), read here once a block (acquire);
-     * NULLed here when the client is DETACHED */
-    tabor_rt_client *_Atomic inbox[TABOR_OWNERS];
+    tabor_inbox inbox[TABOR_OWNERS]; /* of tabor_rt_client; shared */
     tabor_rt_client *clients[TABOR_OWNERS];
 
     tabor_rt_key *heap; /* (TABOR_OWNERS - 1) × TABOR_SCHEDULE_SLOTS */
@@ -215,10 +214,9 @@ typedef struct tabor_rt {
 
     tabor_take_ring *take; /* or NULL: no take is made */
 
-    _Atomic uint32_t panics; /* asked for, ever; by anyone (release) */
+    tabor_panic panic; /* shared */
     uint32_t panics_done;
     _Atomic uint32_t sounding_told; /* by the audio thread, relaxed */
-    _Atomic uint32_t freed; /* samples retired, ever; release / acquire */
     tabor_clock_cell clock;
 } tabor_rt;
 
