@@ -132,14 +132,6 @@ check_PROGRAMS += %D%/planted
 %C%_planted_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_planted_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
 %C%_planted_LDADD = src/libtabor-jail.la $(SNDFILE_LIBS)
-# The long forms of what takes long; they end by themselves.
-soak_tests = %D%/soak %D%/fault-process %D%/device \
-    %D%/server-dies-jack.sh %D%/server-dies-pulse.sh \
-    %D%/server-hangs-jack.sh %D%/server-hangs-pulse.sh
-.PHONY: soak
-soak:
-	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(soak_tests)'
-
 # Opens a driver through the public library, for drivers.sh.
 check_PROGRAMS += %D%/try
 %C%_try_SOURCES = %D%/drivers/try.c
@@ -277,7 +269,16 @@ include tests/guard/local.mk
 include tests/order/local.mk
 
 # The long forms, an hour each at most: those that TABOR_LONG=1 makes long.
-soak_tests = %D%/ring %D%/order.sh
+soak_tests = \
+    %D%/device \
+    %D%/fault-process \
+    %D%/order.sh \
+    %D%/ring \
+    %D%/server-dies-jack.sh \
+    %D%/server-dies-pulse.sh \
+    %D%/server-hangs-jack.sh \
+    %D%/server-hangs-pulse.sh \
+    %D%/soak
 .PHONY: soak
 soak:
-	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS="$(soak_tests)"
+	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(soak_tests)'
