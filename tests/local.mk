@@ -277,7 +277,4 @@ include tests/guard/local.mk
 include tests/order/local.mk
 
 # The long forms, an hour each at most: those that TABOR_LONG=1 makes long.
-soak_tests = %D%/ring %D%/order.sh
-.PHONY: soak
-soak:
-	TABOR_LONG=1 $(MAKE) $(AM_MAKEFLAGS) check TESTS="$(soak_tests)"
+soak_tests += %D%/ring %D%/order.sh
