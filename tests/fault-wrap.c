@@ -81,7 +81,7 @@ wind(piece *p, const start *s)
     tabor_engine *e = p->r.engine;
     tabor_rt *rt = e->rt;
     rt->frame = s->frame;
-    atomic_init(&rt->panics, s->panics);
+    atomic_init(&rt->panic.count, s->panics);
     rt->panics_done = s->panics;
     atomic_init(&rt->clock.seq, s->index & ~1u);
     tabor_clock_publish(&rt->clock, (tabor_clock_words){s->frame, 0});

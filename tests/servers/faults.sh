@@ -5,10 +5,10 @@
 #
 # The whole test for one kind of server: it is killed (KILL), terminated (TERM)
 # or stopped and continued (STOP), twenty times each, while a voice plays, or
-# fifty with TABOR_LONG=1. Half
+# 52 times with TABOR_LONG=1. Half
 # of the players leave at once, half stay until the server is back.
 
-faults_times=${TABOR_LONG:+50}
+faults_times=${TABOR_LONG:+52} # even for each of two languages
 faults_times=${faults_times:-20}
 
 # faults_run API SIGNAL...: all signals and languages side by side
