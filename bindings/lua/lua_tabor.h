@@ -372,6 +372,7 @@ typedef struct play_options {
 
 typedef struct play_command {
     tabor_handle sample;
+    int is_plain; /* params are those of a play without any */
     tabor_play_params params;
     tabor_env env;      /* params.env may point here */
     tabor_handle voice; /* out */

@@ -172,7 +172,8 @@ static tabor_status
 send_play(tabor_client *client, void *given)
 {
     play_command *c = given;
-    return tabor_play(client, c->sample, &c->params, &c->voice);
+    return tabor_play(client, c->sample, c->is_plain ? NULL : &c->params,
+                      &c->voice);
 }
 
 void
@@ -235,10 +236,11 @@ play(lua_State *L, lua_engine *e, int index, const lua_sample *s, int options)
     static const tabor_play_params plain = TABOR_PLAY;
     play_command c;
     c.sample = sample_handle(s);
-    if (s->parent || !lua_isnil(L, options)) {
-        read_play(L, options, s, &c);
-    } else {
+    c.is_plain = !s->parent && lua_isnil(L, options);
+    if (c.is_plain) {
         c.params = plain;
+    } else {
+        read_play(L, options, s, &c);
     }
     if (!e->client) {
         return engine_return_closed(L);

@@ -48,6 +48,7 @@ typedef enum call_id {
 } call_id;
 
 #define CALL_MAX_WORDS 21
+#define CALL_GUESSES   64
 
 /* The words of tabor_kernel from TABOR_KERNEL_LINEAR on. */
 extern const char *const kernel_words[];
@@ -81,6 +82,7 @@ typedef struct module_state {
     /* Keyword names, interned: a keyword in a caller's source is the same
      * object, so that comparing pointers finds it. */
     PyObject *words[CALL_COUNT][CALL_MAX_WORDS];
+    unsigned char guess[CALL_COUNT][CALL_GUESSES]; /* places, by address */
 
     struct voice_object *spare[VOICES_SPARE]; /* memory only, no objects */
     int spare_count;

@@ -57,16 +57,25 @@ static const call_words calls[CALL_COUNT] = {
                   {"attack", "decay", "sustain", "release", "hold", NULL}},
 };
 
+/* Where to look first for a name, by its address. */
+static unsigned char *
+guess_for(module_state *state, call_id call, const PyObject *name)
+{
+    const uintptr_t address = (uintptr_t)name;
+    return &state->guess[call][(address >> 4 ^ address >> 10) % CALL_GUESSES];
+}
+
 int
 calls_intern(module_state *state)
 {
-    for (int call = 0; call < CALL_COUNT; call++) {
+    for (call_id call = 0; call < CALL_COUNT; call++) {
         const char *const *word = calls[call].words;
         for (int i = 0; word[i]; i++) {
             state->words[call][i] = PyUnicode_InternFromString(word[i]);
             if (!state->words[call][i]) {
                 return -1;
             }
+            *guess_for(state, call, state->words[call][i]) = (unsigned char)i;
         }
     }
     return 0;
@@ -74,8 +83,14 @@ calls_intern(module_state *state)
 
 /* The word's place in the list, or -1. */
 static int
-find_word(PyObject *const *words, PyObject *name)
+find_word(module_state *state, call_id call, PyObject *name)
 {
+    PyObject *const *words = state->words[call];
+    const int guess = *guess_for(state, call, name);
+
+    if (words[guess] == name) {
+        return guess;
+    }
     for (int i = 0; words[i]; i++) {
         if (words[i] == name) {
             return i;
@@ -143,7 +158,7 @@ call_count(call_id call, Py_ssize_t count)
 int
 call_word(module_state *state, call_id call, PyObject *name)
 {
-    const int at = find_word(state->words[call], name);
+    const int at = find_word(state, call, name);
     return at < 0 ? raise_unknown(&calls[call], name) : at;
 }
 

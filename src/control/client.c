@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "control/client.h"
+#include "control/play.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -201,6 +202,7 @@ tabor_client_open(tabor_engine *engine, const tabor_client_config *config,
     }
     c->engine = engine;
     c->link = c->rt->link;
+    tabor_play_plain(&c->plain);
     c->told_epoch =
         atomic_load_explicit(&engine->device.epoch, memory_order_acquire) & ~1u;
     if ((st = connect(engine, c)) != TABOR_OK) {

@@ -39,6 +39,8 @@ struct tabor_client {
     uint32_t queue_high;
     uint64_t refused, unread_lost;
 
+    tabor_command plain; /* a play without params; fixed once made */
+
     tabor_client_play *plays;
     uint16_t *free_plays; /* a queue: a slot rests before it is used again */
     uint32_t play_count, free_head, free_count;

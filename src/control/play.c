@@ -351,16 +351,43 @@ tabor_play_make(tabor_engine *engine, tabor_handle sample,
     return TABOR_OK;
 }
 
+void
+tabor_play_plain(tabor_command *command)
+{
+    fill_play(&tabor_play_defaults, 0, command);
+}
+
+/* tabor_play_make() where there is nothing to check. */
+static tabor_status
+make_plain(const tabor_client *client, tabor_handle sample,
+           tabor_play_made *made)
+{
+    tabor_engine *engine = client->engine;
+    tabor_sample_size size;
+    tabor_status st = tabor_samples_look(&engine->samples, sample, &size);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    made->commands[1] = client->plain;
+    made->commands[1].body.play.sample = sample;
+    made->commands[1].panics = tabor_panic_count(&engine->rt->panic);
+    made->count = 1;
+    made->known = (tabor_client_play){.velocity = 1.0f, .frames = size.frames};
+    return TABOR_OK;
+}
+
 TABOR_API tabor_status
 tabor_play(tabor_client *client, tabor_handle sample,
            const tabor_play_params *params, tabor_handle *voice)
 {
-    const tabor_play_params *p = params ? params : &tabor_play_defaults;
     tabor_play_made made;
     tabor_command *commands = made.commands;
     tabor_status st = tabor_engine_check(client->engine);
-    if (st != TABOR_OK ||
-        (st = tabor_play_make(client->engine, sample, p, &made)) != TABOR_OK) {
+    if (st == TABOR_OK) {
+        st = params ? tabor_play_make(client->engine, sample, params, &made)
+                    : make_plain(client, sample, &made);
+    }
+    if (st != TABOR_OK) {
         return st;
     }
     pthread_mutex_lock(&client->mutex);

@@ -19,6 +19,9 @@ typedef struct tabor_play_made {
     tabor_client_play known;   /* for its slot, but for the handle */
 } tabor_play_made;
 
+/* What a play without params sends, but for its sample.  [any] command: out */
+void tabor_play_plain(tabor_command *command);
+
 /* Check what a play asks for and make its commands.  [any]  made: out
  * TABOR_ERR_INVALID, TABOR_ERR_STALE */
 tabor_status tabor_play_make(tabor_engine *engine, tabor_handle sample,
