@@ -374,6 +374,7 @@ class Wait(Base):
             sample.play(at=later, tag=7)
         return engine, sample, later
 
+    @tap.needs_signals
     def test_interrupt(self):
         """Ctrl-C ends the wait for room, and forgets the batch"""
         engine, sample, later = self.blocked()

@@ -330,6 +330,7 @@ class Waiting(unittest.TestCase):
         self.assertFalse(thread.is_alive())
         self.assertEqual(len(result), 1)
 
+    @tap.needs_signals
     def test_interrupt(self):
         """Ctrl-C ends wait(), voice.wait() and ping(), and the sound goes
         on"""

@@ -284,6 +284,7 @@ class Wait(unittest.TestCase):
             sample.play(at=later, tag=7)
         return engine, sample, later
 
+    @tap.needs_signals
     def test_interrupt(self):
         """Ctrl-C ends the wait for room, and ping() keeps to its time"""
         engine, sample, later = self.blocked()
