@@ -1,13 +1,15 @@
 #!/usr/bin/env lua
 -- SPDX-License-Identifier: MIT
 -- What a call from Lua costs, in ns of this process's CPU time: medians over
--- rounds of 1,000 calls, the loop around them and the collector's share
--- included; the methods take turns. Between rounds, outside of what is timed,
--- an offline engine renders the voices away; events are read once a turn.
+-- rounds of 960 calls, the loop around them and the collector's share
+-- included; the methods take turns. Outside of what is timed, an offline engine
+-- renders the last round away, its events are read, and a few calls warm the
+-- caches up.
 --   calls.lua [--tsv] [--rounds N]
 local tabor = require "tabor"
 
-local CALLS = 1000 -- a round; a queue of 1,024 takes 1,008
+local CALLS <const> = 960 -- a round; a queue of 1,024 takes 1,008
+local WARM <const> = 40
 
 local rounds, tsv = 200, false
 for i = 1, #arg do
@@ -27,61 +29,69 @@ local function method(name, run)
   methods[#methods + 1] = { name = name, run = run, taken = {} }
 end
 
-method("lua_loop", function()
-  for _ = 1, CALLS do
+method("lua_loop", function(count)
+  for _ = 1, count do
   end
 end)
 
-method("lua_sample_play", function()
-  for _ = 1, CALLS do
+method("lua_sample_play", function(count)
+  for _ = 1, count do
     sample:play()
   end
 end)
 
-method("lua_sample_play_4_options", function()
-  for _ = 1, CALLS do
+method("lua_sample_play_4_options", function(count)
+  for _ = 1, count do
     sample:play { velocity = 0.8, pan = -0.2, rate = 1.5, at = at }
   end
 end)
 
-method("lua_play", function()
-  for _ = 1, CALLS do
+method("lua_play", function(count)
+  for _ = 1, count do
     engine:play(sample)
   end
 end)
 
-method("lua_play_kept", function()
+method("lua_play_kept", function(count)
   local kept = {}
-  for i = 1, CALLS do
+  for i = 1, count do
     kept[i] = sample:play()
   end
 end)
 
-local times, gains = {}, {}
-for i = 1, CALLS do
-  times[i], gains[i] = 0, 0.5
+local columns = {} -- by length
+for _, count in ipairs { CALLS, WARM } do
+  local times, gains = {}, {}
+  for i = 1, count do
+    times[i], gains[i] = 0, 0.5
+  end
+  columns[count] = { at = times, gain = gains }
 end
 
-method("lua_play_many_2_columns", function()
-  engine:play_many(sample, { at_frame = times, gain = gains })
+method("lua_play_many_2_columns", function(count)
+  engine:play_many(sample, columns[count])
 end)
 
-method("lua_table_of_4", function()
-  for _ = 1, CALLS do
+method("lua_table_of_4", function(count)
+  for _ = 1, count do
     local _ = { velocity = 0.8, pan = -0.2, rate = 1.5, at = at }
   end
 end)
 
 local clock = os.clock
 for round = 0, rounds do
-  engine:poll()
   for _, m in ipairs(methods) do
     engine:render { frames = 64 }
+    engine:poll()
     at = engine:now()
-    times[1] = engine:frame()
-    table.move(times, 1, CALLS - 1, 2)
+    for _, column in pairs(columns) do
+      for i = 1, #column.at do
+        column.at[i] = at
+      end
+    end
+    m.run(WARM)
     local start = clock()
-    m.run()
+    m.run(CALLS)
     m.taken[round] = (clock() - start) * 1e9 / CALLS
   end
 end

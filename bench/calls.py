@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """What a call from Python costs, in ns of this thread's CPU time.
 
-Each line is the median over rounds of up to 1,000 calls, the loop around
-them and the drop of what they return included; between rounds, outside of
-what is timed, an offline engine renders them away. The methods take turns,
-round by round, and events are read once a turn. With pygame installed, its
-Sound.play() takes its turns too: into free channels of a mixer on SDL's dummy
-driver, by 8 (its default) and by 64.
+Each line is the median over rounds of up to 960 calls, the loop around them
+and the drop of what they return included. Outside of what is timed, an
+offline engine renders the last round away, its events are read, and a few
+calls warm the caches up. The methods take turns, round by round. With pygame
+installed, its Sound.play() takes its turns too: into free channels of a mixer
+on SDL's dummy driver, by 8 (its default) and by 64.
 """
 import argparse
 import array
@@ -19,7 +19,8 @@ import time
 
 import tabor
 
-CALLS = 1000  # a round; a queue of 1,024 takes 1,008
+CALLS = 960  # a round; a queue of 1,024 takes 1,008
+WARM = 40
 
 
 def clock():
@@ -32,70 +33,63 @@ class Tabor:
     def __init__(self):
         self.engine = tabor.open("offline", voices=2048)
         self.sample = self.engine.load(array.array("f", [0.5]))
-        self.columns = {name: array.array("d", [0.5] * CALLS)
-                        for name in ("gain", "pan", "velocity")}
+        self.halves = array.array("d", [0.5] * CALLS)
         self.ready()
 
     def ready(self):
         self.engine.render(frames=64)
+        self.engine.poll()
         self.at = self.engine.now
-        self.columns["at"] = array.array("d", [self.at] * CALLS)
+        self.times = array.array("d", [self.at] * CALLS)
+
+    def columns(self, names, count):
+        """A view of so many numbers for each name."""
+        times, halves = memoryview(self.times), memoryview(self.halves)
+        return {name: (times if name == "at" else halves)[:count]
+                for name in names}
 
     def many(self, *names):
         """One call for as many plays, with these columns."""
-        def run():
-            columns = {name: self.columns[name] for name in names}
-            self.engine.play_many(self.sample, **columns)
-            return CALLS
+        def run(count):
+            self.engine.play_many(self.sample, **self.columns(names, count))
 
         return run
-
-    def first(self):
-        self.engine.poll()
-        self.ready()
 
     def forget(self):
         self.kept = None
 
-    def nothing(self):
-        for _ in itertools.repeat(None, CALLS):
+    def nothing(self, count):
+        for _ in itertools.repeat(None, count):
             pass
-        return CALLS
 
-    def play(self):
+    def play(self, count):
         play, sample = self.engine.play, self.sample
-        for _ in itertools.repeat(None, CALLS):
+        for _ in itertools.repeat(None, count):
             play(sample)
-        return CALLS
 
-    def play_looked_up(self):
+    def play_looked_up(self, count):
         engine, sample = self.engine, self.sample
-        for _ in itertools.repeat(None, CALLS):
+        for _ in itertools.repeat(None, count):
             engine.play(sample)
-        return CALLS
 
-    def play_kept(self):
+    def play_kept(self, count):
         play, sample = self.engine.play, self.sample
-        self.kept = [play(sample) for _ in itertools.repeat(None, CALLS)]
-        return CALLS
+        self.kept = [play(sample) for _ in itertools.repeat(None, count)]
 
-    def play_options(self):
+    def play_options(self, count):
         play, sample, at = self.engine.play, self.sample, self.at
-        for _ in itertools.repeat(None, CALLS):
+        for _ in itertools.repeat(None, count):
             play(sample, velocity=0.8, pan=-0.2, rate=1.5, at=at)
-        return CALLS
 
-    def sample_play(self):
+    def sample_play(self, count):
         play = self.sample.play
-        for _ in itertools.repeat(None, CALLS):
+        for _ in itertools.repeat(None, count):
             play()
-        return CALLS
 
-    def sample_play_options(self):
+    def sample_play_options(self, count):
         play, at = self.sample.play, self.at
-        for _ in itertools.repeat(None, CALLS):
+        for _ in itertools.repeat(None, count):
             play(velocity=0.8, pan=-0.2, rate=1.5, at=at)
-        return CALLS
 
     def methods(self):
         runs = {
@@ -109,8 +103,7 @@ class Tabor:
             "py_play_many": self.many("at"),
             "py_play_many_3_columns": self.many("at", "gain", "pan"),
         }
-        return {name: (run, self.first if name == "py_loop" else self.ready,
-                       self.forget)
+        return {name: (run, self.ready, self.forget, CALLS, WARM)
                 for name, run in runs.items()}
 
 
@@ -136,13 +129,12 @@ class Pygame:
             self.mixer.stop()
             self.mixer.set_num_channels(channels)
 
-        def play():
+        def play(count):
             play = self.sound.play
-            for _ in itertools.repeat(None, channels):
+            for _ in itertools.repeat(None, count):
                 play()
-            return channels
 
-        return play, ready, self.mixer.stop
+        return play, ready, self.mixer.stop, channels - 2, 2
 
     def methods(self):
         if not self.mixer:
@@ -157,11 +149,12 @@ def measure(methods, rounds):
     """Medians of ns a call, by name."""
     empty = statistics.median(-clock() + clock() for _ in range(1000))
     taken = {name: [] for name in methods}
-    for turn in range(rounds + 1):
-        for name, (run, ready, done) in methods.items():
+    for _ in range(rounds + 1):
+        for name, (run, ready, done, calls, warm) in methods.items():
             ready()
+            run(warm)
             start = clock()
-            calls = run()
+            run(calls)
             taken[name].append((clock() - start - empty) / calls)
             done()
     return {name: statistics.median(ns[1:]) for name, ns in taken.items()}
