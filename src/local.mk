@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 taborincludedir = $(includedir)/tabor
-taborinclude_HEADERS = include/tabor/tabor.h include/tabor/driver.h
+taborinclude_HEADERS = include/tabor/tabor.h include/tabor/tempo.h \
+    include/tabor/driver.h
 
 driverdir = $(pkglibdir)/drivers
 kitdir = $(pkgdatadir)/kit
@@ -103,6 +104,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/stream.c %D%/control/stream.h \
     %D%/control/tables.c %D%/control/tables.h \
     %D%/control/take.c %D%/control/take.h \
+    %D%/control/tempo.c \
     %D%/control/trust.c %D%/control/trust.h \
     %D%/control/worker.c %D%/control/worker.h \
     %D%/control/worker_path.c %D%/control/worker_path.h

@@ -32,7 +32,7 @@ try() {
 chaos=$srcdir/tests/drivers/chaos.c
 ls "$folder/include/tabor" >"$folder/headers"
 is "make install puts both headers into include/tabor" \
-    "$(tr '\n' ' ' <"$folder/headers")" "driver.h tabor.h "
+    "$(tr '\n' ' ' <"$folder/headers")" "driver.h tabor.h tempo.h "
 sed 's/"chaos"/"mine"/' "$chaos" | build mine
 try mine "mine on mine: no error" "a driver built outside the tree plays"
 "$builddir/tests/conformance" mine >"$folder/conformance" 2>&1

@@ -5,9 +5,11 @@
  */
 #include <tabor/driver.h>
 #include <tabor/tabor.h>
+#include <tabor/tempo.h>
 
 #include <tabor/driver.h>
 #include <tabor/tabor.h>
+#include <tabor/tempo.h>
 
 #include "tap.h"
 

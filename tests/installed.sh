@@ -28,6 +28,7 @@ say() {
 cat >program.c <<'C'
 #include <tabor/driver.h>
 #include <tabor/tabor.h>
+#include <tabor/tempo.h>
 int
 main(void)
 {
@@ -38,7 +39,7 @@ main(void)
     int failed = tabor_engine_open(&config, &engine) ||
                  tabor_engine_render(engine, 100, out);
     tabor_engine_close(engine);
-    return failed;
+    return failed || tabor_tempo_new(0, NULL) != TABOR_ERR_INVALID;
 }
 C
 cflags=$(PKG_CONFIG_PATH="$root$libdir/pkgconfig" \

@@ -46,6 +46,7 @@ c_tests = \
     %D%/soak \
     %D%/steal \
     %D%/take \
+    %D%/tempo \
     %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
@@ -117,6 +118,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_steal_LDADD = $(TEST_LDADD)
 %C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_take_LDADD = $(TEST_LDADD)
+%C%_tempo_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_tempo_LDADD = $(TEST_LDADD)
 %C%_output_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_output_LDADD = $(TEST_LDADD)
 %C%_schedule_CPPFLAGS = $(TEST_CPPFLAGS)
