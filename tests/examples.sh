@@ -48,6 +48,20 @@ try() {
     [ "${1:-}" != $wav ] || ok "$example writes its file" test -s $wav
 }
 
+# try_render EXAMPLE: the console renders it.
+try_render() {
+    tried="$tried$1
+"
+    if ! built "$1"; then
+        skip "$1 renders" "not built"
+        return
+    fi
+    tabor --quiet --render $wav "$srcdir/examples/$1" >$out 2>&1
+    is "$1 renders and prints nothing" "$?$(cat $out)" 0
+    ok "$1 writes its file" test -s $wav
+    rm -f $wav
+}
+
 # Without its samples, a piece says which package has them.
 try_without_samples() {
     if ! built "$1"; then
@@ -79,6 +93,7 @@ try first.lua ""
 try events.py "class: stopped after"
 try arrays.py "96000 frames, 2 channels" $wav
 try drivers.lua "playing on null"
+try_render clock.lua
 try_without_samples sonicpi.py
 try_without_samples sonicpi.lua
 if [ -e "${SONICPI_SAMPLES:-/usr/share/sonic-pi/samples}/bd_haus.flac" ]; then

@@ -203,6 +203,8 @@ endif
 
 lua_tests = \
     %D%/lua-batch.lua \
+    %D%/lua-clock.lua \
+    %D%/lua-clock-live.lua \
     %D%/lua-completions.lua \
     %D%/lua-dither.lua \
     %D%/lua-engine.lua \
@@ -220,11 +222,12 @@ lua_tests = \
     %D%/lua-take.lua
 EXTRA_DIST += %D%/sandbox.sh %D%/sandbox/bombs.lua %D%/sandbox/escapes.lua \
     %D%/sandbox/loops.lua
-EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/both.py %D%/lib/tap.lua \
+EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/console-clock.sh \
+    %D%/both.py %D%/lib/tap.lua \
     %D%/lib/golden.lua %D%/lib/onsets.lua \
     %D%/lib/terminal.py
 if WITH_LUA
-TESTS += $(lua_tests) %D%/console.sh %D%/sandbox.sh
+TESTS += $(lua_tests) %D%/console.sh %D%/console-clock.sh %D%/sandbox.sh
 endif
 if WITH_PYTHON
 if WITH_LUA

@@ -1,21 +1,47 @@
 /* SPDX-License-Identifier: MIT */
+#include "clock.h"
 #include "console.h"
-#include "lua_tabor.h"
 
 #include <stdio.h>
 #include <string.h>
 
+static int failed_tasks;
+
+static void
+print_report(const char *text, size_t length)
+{
+    fflush(stdout);
+    fputs("tabor: ", stderr);
+    output_text(stderr, text, length);
+    fputc('\n', stderr);
+}
+
 void
 chunk_report(lua_State *L)
 {
+    static const char none[] = "(error without a text)";
     const char *text = lua_tostring(L, -1);
-    size_t length = text ? lua_rawlen(L, -1) : 0;
-    fflush(stdout);
-    fputs("tabor: ", stderr);
-    output_text(stderr, text ? text : "(error without a text)",
-                text ? length : strlen("(error without a text)"));
-    fputc('\n', stderr);
+    print_report(text ? text : none, text ? lua_rawlen(L, -1) : strlen(none));
     lua_pop(L, 1);
+}
+
+static void
+report_task(const char *text)
+{
+    failed_tasks = 1;
+    print_report(text, strlen(text));
+}
+
+void
+chunk_report_tasks(void)
+{
+    task_hosted_by.print = report_task;
+}
+
+int
+chunk_tasks_failed(void)
+{
+    return failed_tasks;
 }
 
 /* Is there any code on the way here that is not C? */

@@ -2,7 +2,7 @@
  *
  * What an engine is told or asked to do.
  */
-#include "lua_tabor.h"
+#include "clock.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,6 +48,9 @@ engine_send_again(lua_State *L, int index, engine_command command, void *given,
     }
     if (status == TABOR_ERR_FULL && e->batch) {
         batch_note_refused(L, index);
+    }
+    if (status == TABOR_ERR_FULL && e->task) {
+        tardy_note_refused(L, e);
     }
     return status;
 }
@@ -119,7 +122,9 @@ uint64_t
 engine_at(lua_State *L, const lua_engine *e, const char *what, double at,
           uint64_t at_frame)
 {
-    return time_named(L, e, what, "at", at, at_frame);
+    return e->task && isnan(at) && at_frame == TABOR_ASAP
+               ? tardy_stamp(L, e)
+               : time_named(L, e, what, "at", at, at_frame);
 }
 
 int
@@ -329,8 +334,7 @@ render_into(lua_State *L, const lua_engine *e, const tabor_audio *audio)
     while (done < audio->frames && st == TABOR_OK && e->engine) {
         const uint64_t left = audio->frames - done;
         const uint64_t n = left < e->rate ? left : e->rate;
-        st = tabor_engine_render(e->engine, n,
-                                 audio->values + done * audio->channels);
+        st = clocks_render(L, 1, n, audio->values + done * audio->channels);
         done += n;
         events_let_hooks_run(L);
     }
@@ -347,6 +351,10 @@ engine_render(lua_State *L)
     if (!e->pumped) {
         return luaL_error(L, "render: this engine runs by itself; open one "
                              "with driver = \"offline\"");
+    }
+    if (e->task) {
+        return luaL_error(L, "render: a task can't render: it waits, and who "
+                             "renders lets it go on");
     }
     const uint64_t frames = render_length(L, e);
     tabor_audio **audio = audio_push(L);

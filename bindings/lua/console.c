@@ -72,7 +72,9 @@ run(lua_State *L, const console_settings *s)
     if (status != CONSOLE_OK) {
         return status;
     }
-    return s->render ? outcome_render(L, s) : outcome_wait(L);
+    status = s->render ? outcome_render(L, s) : outcome_wait(L);
+    return status == CONSOLE_OK && chunk_tasks_failed() ? CONSOLE_FAILED
+                                                        : status;
 }
 
 /* Argument: the settings; result: the exit status. */
@@ -88,6 +90,7 @@ protected_main(lua_State *L)
     }
     lua_settop(L, 0);
     interrupt_install(L, s);
+    chunk_report_tasks();
     globals_install(L, s);
     lua_pushinteger(L, run(L, s));
     return 1;

@@ -102,6 +102,10 @@ int chunk_call(lua_State *L, int arguments);
 /* Print the message on top and pop it. */
 void chunk_report(lua_State *L);
 
+/* From here on, print why a clock's task failed; has one? */
+void chunk_report_tasks(void);
+int chunk_tasks_failed(void);
+
 /* ----------------------------------------------------------- output.c -- */
 
 /* From here on, text has its control characters shown instead of obeyed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lua_tabor.h"
+#include "clock.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -96,6 +96,8 @@ engine_push(lua_State *L)
     lua_setiuservalue(L, -2, ENGINE_ENDED);
     push_weak(L, "k");
     lua_setiuservalue(L, -2, ENGINE_SAMPLES);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, ENGINE_CLOCKS);
     lua_newtable(L);
     lua_setiuservalue(L, -2, ENGINE_HANDLERS);
     lua_newtable(L);
@@ -262,6 +264,9 @@ shut(lua_State *L, lua_engine *e)
 {
     tabor_status st = TABOR_OK;
     if (e->client) {
+        clocks_close(L, 1);
+    }
+    if (e->client) { /* whom those ended may have closed it */
         events_pull(L, 1);
         events_detach_voices(L, 1);
         sample_release_all(L, 1);
@@ -376,6 +381,7 @@ static const luaL_Reg engine_methods[] = {{"load", engine_load},
                                           {"stop", engine_stop},
                                           {"cancel", engine_cancel},
                                           {"batch", engine_batch},
+                                          {"clock", engine_clock},
                                           {"panic", engine_panic},
                                           {"gain", engine_gain},
                                           {"ping", engine_ping},

@@ -5,7 +5,7 @@
  * the queue, before anything that may raise: a handler's error costs nothing
  * but the handler's own work, and the next poll() goes on behind it.
  */
-#include "lua_tabor.h"
+#include "clock.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 #include <time.h>
 
 #define PULL_AT_ONCE 64
-#define WAIT_SLICE   0.02
 
 static const char *const event_words[] = {"none",        "ended", "pong",
                                           "late",        "xrun",  "device_lost",
@@ -227,8 +226,8 @@ tell_one(lua_State *L, int index)
     return 1;
 }
 
-static void
-tell_all(lua_State *L, int index)
+void
+events_tell(lua_State *L, int index)
 {
     while (tell_one(L, index)) {
     }
@@ -314,8 +313,8 @@ events_let_hooks_run(lua_State *L)
     lua_call(L, 0, 0);
 }
 
-static double
-seconds_now(void)
+double
+events_clock(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -357,10 +356,9 @@ tabor_status
 events_wait(lua_State *L, int index, int voice, double timeout)
 {
     const lua_engine *e = engine_check(L, index);
-    const double end = seconds_now() + timeout;
+    const double end = events_clock() + timeout;
     while (!has_come(L, index, voice)) {
-        const double left = end - seconds_now();
-        const double slice = left < WAIT_SLICE ? left : WAIT_SLICE;
+        const double left = end - events_clock();
         if (!e->client) {
             return TABOR_ERR_CLOSED;
         }
@@ -370,14 +368,9 @@ events_wait(lua_State *L, int index, int voice, double timeout)
         if (left <= 0 || (isinf(timeout) && stands_still(L, index, voice))) {
             return TABOR_ERR_TIMEOUT;
         }
-        if (tabor_client_wait(e->client, (uint64_t)(slice * 1e9)) ==
-            TABOR_ERR_CLOSED) {
-            return TABOR_ERR_CLOSED;
-        }
-        tell_all(L, index);
-        events_let_hooks_run(L);
+        clocks_idle(L, index, left);
     }
-    tell_all(L, index);
+    events_tell(L, index);
     return TABOR_OK;
 }
 
@@ -455,9 +448,10 @@ engine_poll(lua_State *L)
     if (!e->client) {
         return engine_return_closed(L);
     }
+    clocks_run(L, 1);
     events_pull(L, 1);
-    tell_all(L, 1);
-    return return_events(L);
+    events_tell(L, 1);
+    return e->client ? return_events(L) : engine_return_closed(L);
 }
 
 /* engine:wait([voice,] [timeout]) */
@@ -479,6 +473,10 @@ engine_wait(lua_State *L)
     luaL_argcheck(L, timeout >= 0, 3, "a time can't be negative");
     if (voice) {
         return voice_wait_for(L, 1, 2, timeout);
+    }
+    if (task_of(L, engine_check(L, 1), "wait")) {
+        return luaL_error(L, "wait: a task waits for a voice, or with "
+                             "clock:sleep, wait and sync");
     }
     const tabor_status st = events_wait(L, 1, 0, timeout);
     return st == TABOR_OK ? return_events(L) : events_return_missed(L, 1, st);

@@ -2,13 +2,13 @@
  *
  * What a script at the console finds.
  *
- * _G holds tabor, play and, from its first touch on, engine. load is another
- * matter: Lua has a function of that name, which modules need. So the chunks
- * of the user, and only they, get an environment that holds the console's load
- * and is _G in all else.
+ * _G holds tabor, play and, from their first touch on, engine and clock. load
+ * is another matter: Lua has a function of that name, which modules need. So
+ * the chunks of the user, and only they, get an environment that holds the
+ * console's load and is _G in all else.
  */
+#include "clock.h"
 #include "console.h"
-#include "lua_tabor.h"
 
 #include <string.h>
 
@@ -118,12 +118,35 @@ globals_open_engine(lua_State *L)
     return CONSOLE_OK;
 }
 
-/* The __index of _G: only engine comes into being by being looked at. */
+/* engine:clock(), kept as the global clock. */
+static int
+make_clock(lua_State *L)
+{
+    lua_pushcfunction(L, engine_clock);
+    lua_getglobal(L, "engine");
+    lua_call(L, 1, 2);
+    if (lua_isnil(L, -2)) {
+        return luaL_error(L, "clock: %s", lua_tostring(L, -1));
+    }
+    lua_pop(L, 1);
+    lua_pushglobaltable(L);
+    lua_pushstring(L, "clock");
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+    return 1;
+}
+
+/* The __index of _G: only engine and clock come into being by being looked at.
+ */
 static int
 index_globals(lua_State *L)
 {
-    if (lua_type(L, 2) != LUA_TSTRING ||
-        strcmp(lua_tostring(L, 2), "engine") != 0) {
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    if (strcmp(name, "clock") == 0) {
+        return make_clock(L);
+    }
+    if (strcmp(name, "engine") != 0) {
         return 0;
     }
     lua_pushcfunction(L, open_engine);

@@ -10,6 +10,7 @@
  * control: "while true do pcall(f) end" ends too. So does a script that has
  * used up its time or its instructions.
  */
+#include "clock.h"
 #include "console.h"
 
 #include <lauxlib.h>
@@ -129,6 +130,30 @@ enter(lua_State *co)
     }
 }
 
+/* lua_resume() for the tasks of a clock: one that is stopped passes it on. */
+static int
+resume_task(lua_State *co, lua_State *from, int arguments, int *results)
+{
+    lua_State *before = running;
+    if (before) {
+        enter(co);
+    }
+    const int status = lua_resume(co, from, arguments, results);
+    if (before) {
+        enter(before);
+        if (status > LUA_YIELD && signals) {
+            set_hook(before);
+        }
+    }
+    return status;
+}
+
+static int
+is_interrupted(void)
+{
+    return signals > 0 || spent;
+}
+
 /* coroutine.resume. Upvalue: the original, which never raises for a thread. */
 static int
 resume(lua_State *L)
@@ -236,6 +261,8 @@ interrupt_install(lua_State *L, const console_settings *settings)
     replace(L, "resume", resume);
     replace(L, "wrap", wrap);
     lua_pop(L, 1);
+    task_hosted_by.resume = resume_task;
+    task_hosted_by.is_interrupted = is_interrupted;
 }
 
 void

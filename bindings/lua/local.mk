@@ -4,20 +4,26 @@ if WITH_LUA
 # The module's objects, which the console links too.
 noinst_LTLIBRARIES += %D%/libmodule.la
 %C%_libmodule_la_SOURCES = \
-    %D%/lua_tabor.h %D%/options.h \
+    %D%/clock.h %D%/lua_tabor.h %D%/options.h \
+    %D%/agenda.c \
     %D%/audio.c \
     %D%/batch.c \
+    %D%/clock.c \
     %D%/command.c \
     %D%/devices.c \
+    %D%/drive.c \
     %D%/engine.c \
     %D%/errors.c \
     %D%/events.c \
+    %D%/loop.c \
     %D%/many.c \
     %D%/module.c \
     %D%/object.c \
     %D%/options.c \
     %D%/sample.c \
     %D%/shape.c \
+    %D%/tardy.c \
+    %D%/task.c \
     %D%/voice.c \
     %D%/voices.c
 %C%_libmodule_la_CPPFLAGS = $(AM_CPPFLAGS)

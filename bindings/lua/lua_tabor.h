@@ -128,7 +128,8 @@ enum {
     ENGINE_HANDLERS,   /* event type -> array of functions */
     ENGINE_TEXTS,      /* driver, device, warning */
     ENGINE_REFUSED,    /* why the open batch can't be sent whole, or nil */
-    ENGINE_VALUES = ENGINE_REFUSED
+    ENGINE_CLOCKS,     /* light userdata -> Clock */
+    ENGINE_VALUES = ENGINE_CLOCKS
 };
 
 /* Which play of which Voices is to be told of an end. */
@@ -151,6 +152,13 @@ typedef struct lua_engine {
     event_queue events;
     lua_listener *listeners;     /* by play slot, owned; NULL: none yet */
     struct lua_voices *newcomer; /* not among them yet; or NULL */
+    struct lua_clock *clocks;    /* a list, the oldest first; or NULL */
+    struct lua_task *task;       /* that runs now, or NULL */
+    uint64_t turn;               /* counts when tasks run */
+    int is_driven;               /* they do now */
+    int is_reloading;            /* a script runs again */
+    uint32_t generation;         /* how often one has */
+    struct lua_clock *reloaded;  /* the one that it meets next; or NULL */
 } lua_engine;
 
 lua_engine *engine_check(lua_State *L, int index);
@@ -182,7 +190,8 @@ uint64_t engine_frames(lua_State *L, const lua_engine *e, const char *what,
 uint32_t engine_ramp(lua_State *L, const lua_engine *e, const char *what,
                      const char *name, double seconds);
 
-/* The frame that at (seconds, or NAN) or at_frame (or TABOR_ASAP) mean. */
+/* The frame that at (seconds, or NAN) or at_frame (or TABOR_ASAP) mean; if
+ * neither is given, the running task's own, or TABOR_ASAP. */
 uint64_t engine_at(lua_State *L, const lua_engine *e, const char *what,
                    double at, uint64_t at_frame);
 
@@ -237,6 +246,12 @@ int events_return_missed(lua_State *L, int index, tabor_status status);
 /* Run pending debug hooks, as a script's own instructions would: a wait in C
  * that calls this now and then can be interrupted. */
 void events_let_hooks_run(lua_State *L);
+
+/* Call the handlers for what was pulled. */
+void events_tell(lua_State *L, int index);
+
+/* Seconds, for deadlines. */
+double events_clock(void);
 
 void events_free(event_queue *queue);
 

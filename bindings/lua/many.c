@@ -259,6 +259,9 @@ read_shared(lua_State *L, many *m)
         shared->at_frame = whole_from(L, "at_frame", frame, MOST_FRAME);
     }
     shared->tag = (uint32_t)whole_from(L, "tag", tag, MOST_TAG);
+    if (o->at.index || o->at_frame.index) {
+        shared->at_frame = 0; /* each row has its own */
+    }
     play_apply(L, m->sample, shared, &m->play);
 }
 

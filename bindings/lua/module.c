@@ -2,7 +2,7 @@
  *
  * local tabor = require "tabor"
  */
-#include "lua_tabor.h"
+#include "clock.h"
 
 #include <glob.h>
 #include <math.h>
@@ -77,6 +77,8 @@ luaopen_tabor(lua_State *L)
     sample_class(L);
     voice_class(L);
     voices_class(L);
+    clock_class(L);
+    task_class(L);
     luaL_newlib(L, functions);
     lua_pushstring(L, tabor_version());
     lua_setfield(L, -2, "version");

@@ -3,8 +3,8 @@
  * What becomes of that which a script has started, now or in a take: it is
  * waited for, or rendered.
  */
+#include "clock.h"
 #include "console.h"
-#include "lua_tabor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define LOOK_SECONDS 0.05 /* between looks at several engines */
+#define MOST_SECONDS 3600 /* of a rendering that nobody limits */
 
 /* --------------------------------------------------------------- wait -- */
 
@@ -40,6 +41,13 @@ poll_engine(lua_State *L, int index)
     lua_call(L, 1, 0);
 }
 
+/* Does anything go on that ends or fails by itself, or by Ctrl-C? */
+static int
+is_busy(const lua_engine *e)
+{
+    return e->playing > 0 || clocks_alive(e) > 0;
+}
+
 /* Poll each engine once; returns whether one of them plays and runs. */
 static int
 look_at_engines(lua_State *L)
@@ -52,7 +60,7 @@ look_at_engines(lua_State *L)
         const lua_engine *e = engine_check(L, index);
         if (!e->pumped) {
             poll_engine(L, index);
-            if (e->playing > 0 && !playing) {
+            if (is_busy(e) && !playing) {
                 playing = 1;
                 events_wait(L, index, 0, LOOK_SECONDS);
             }
@@ -131,6 +139,10 @@ static void
 make_longer(lua_State *L, rendering *r)
 {
     const tabor_audio *old = *r->audio;
+    if (r->done / r->engine->rate > MOST_SECONDS) {
+        luaL_error(L, "--render: the script still plays after an hour: say "
+                      "--seconds");
+    }
     tabor_audio **audio = audio_push(L);
     if (tabor_audio_new(2 * old->frames, old->channels, old->rate, audio) !=
         TABOR_OK) {
@@ -153,9 +165,8 @@ render_some(lua_State *L, rendering *r, uint64_t limit)
         frames = limit - r->done;
     }
     const tabor_audio *audio = *r->audio;
-    if (tabor_engine_render(r->engine->engine, frames,
-                            audio->values + r->done * audio->channels) !=
-        TABOR_OK) {
+    if (clocks_render(L, 1, frames,
+                      audio->values + r->done * audio->channels) != TABOR_OK) {
         luaL_error(L, "--render: %s", tabor_error());
     }
     r->done += frames;
@@ -193,7 +204,11 @@ render_to_end(lua_State *L, rendering *r)
     start_audio(L, r, r->engine->rate);
     note_ended(L, r);
     r->end = 0;
-    while (r->engine->playing > 0) {
+    while (is_busy(r->engine)) {
+        if (clocks_are_endless(r->engine)) {
+            luaL_error(L, "--render: only loops are left, which never end: "
+                          "say --seconds");
+        }
         if (r->done + r->engine->rate / 10 > (*r->audio)->frames) {
             make_longer(L, r);
         }

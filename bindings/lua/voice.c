@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "lua_tabor.h"
+#include "clock.h"
 
 #include <math.h>
 #include <string.h>
@@ -236,7 +236,7 @@ play(lua_State *L, lua_engine *e, int index, const lua_sample *s, int options)
     static const tabor_play_params plain = TABOR_PLAY;
     play_command c;
     c.sample = sample_handle(s);
-    c.is_plain = !s->parent && lua_isnil(L, options);
+    c.is_plain = !s->parent && !e->task && lua_isnil(L, options);
     if (c.is_plain) {
         c.params = plain;
     } else {
@@ -407,7 +407,7 @@ voice_close(lua_State *L)
     tabor_seconds_to_frames(RAMP_SECONDS, v->engine->rate, &fade);
     if (v->engine->client && !v->has_ended) {
         tabor_voice_stop(v->engine->client, v->handle, (uint32_t)fade,
-                         TABOR_ASAP);
+                         engine_at(L, v->engine, "stop", NAN, TABOR_ASAP));
     }
     return 0;
 }
@@ -486,13 +486,9 @@ voice_set(lua_State *L)
 
 /* -------------------------------------------------------------- ended -- */
 
-int
-voice_wait_for(lua_State *L, int index, int voice, double timeout)
+static int
+return_ended(lua_State *L, int voice)
 {
-    const tabor_status st = events_wait(L, index, voice, timeout);
-    if (st != TABOR_OK) {
-        return events_return_missed(L, index, st);
-    }
     if (voice_check(L, voice)->never_sent) {
         lua_pushnil(L);
         lua_pushstring(L, "the voice was in a batch that was not sent");
@@ -501,6 +497,37 @@ voice_wait_for(lua_State *L, int index, int voice, double timeout)
     }
     events_push_ended(L, voice);
     return 1;
+}
+
+/* A task has watched the voice at index voice, a context. */
+static int
+return_watched(lua_State *L, int status, lua_KContext voice)
+{
+    (void)status;
+    const lua_voice *v = voice_check(L, (int)voice);
+    if (v->has_ended) {
+        return return_ended(L, (int)voice);
+    }
+    lua_getiuservalue(L, (int)voice, VOICE_ENGINE);
+    return events_return_missed(
+        L, lua_gettop(L),
+        v->engine->client && tabor_voice_alive(v->engine->client, v->handle)
+            ? TABOR_ERR_TIMEOUT
+            : TABOR_ERR_STALE);
+}
+
+int
+voice_wait_for(lua_State *L, int index, int voice, double timeout)
+{
+    const lua_voice *v = voice_check(L, voice);
+    lua_task *t = task_of(L, v->engine, "wait");
+    if (t && !v->has_ended) {
+        return task_watch(L, t, voice, timeout, return_watched);
+    }
+    const tabor_status st =
+        t ? TABOR_OK : events_wait(L, index, voice, timeout);
+    return st == TABOR_OK ? return_ended(L, voice)
+                          : events_return_missed(L, index, st);
 }
 
 static int
