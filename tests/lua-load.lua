@@ -190,5 +190,24 @@ do
     "another word is an error")
 end
 
+-- Found by its name, from another client too.
+do
+  local other <close> = assert(tabor.attach(engine.id))
+  local one = assert(engine:load({ 1 }, { name = "one" }))
+  local found = assert(other:sample "one")
+  tap.is(found.frames .. " " .. found.name, "1 one",
+    "a sample is found by its name")
+  local newer = assert(other:load({ 1, 1 }, { name = "one" }))
+  tap.is(engine:sample("one").frames, 2, "the newest")
+  newer:unload()
+  tap.is(engine:sample("one").frames, 1, "that is loaded")
+  tap.fails("missing", { "'nobody'", "load it" }, "else there is none",
+    engine:sample "nobody")
+  one:unload()
+  tap.fails("missing", { "'one'" }, "nor of one that was unloaded",
+    engine:sample "one")
+  tap.fails("closed", { "unloaded" }, "whoever had found it", found:play())
+end
+
 engine:close()
 tap.done()

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sndfile.h>
 #include <sys/stat.h>
 
@@ -298,6 +299,116 @@ test_unload(void)
     free(out);
 }
 
+/* ---------------------------------------------------------------- find -- */
+
+static tabor_handle
+add_named(const char *name, uint64_t frames)
+{
+    tabor_audio *audio;
+    tabor_handle sample;
+    must(tabor_audio_new(frames, 1, 48000, &audio));
+    must(tabor_sample_add(r.client, audio, name, &sample));
+    tabor_audio_free(audio);
+    return sample;
+}
+
+static void
+test_find(void)
+{
+    tabor_handle kick = add_named("kick", 10), found, again, voice;
+    must(tabor_sample_named(r.client, "kick", &found));
+    ok(found == kick, "a sample is found by its name");
+    tabor_handle newer = add_named("kick", 20);
+    must(tabor_sample_named(r.client, "kick", &found));
+    ok(found == newer, "the newest of that name");
+    tabor_sample_release(r.client, newer);
+    ok_int(tabor_play(r.client, newer, NULL, &voice), TABOR_OK,
+           "who found it keeps it when who loaded it lets go");
+    tabor_sample_release(r.client, found);
+    ok_int(tabor_play(r.client, newer, NULL, &voice), TABOR_ERR_STALE,
+           "and the last who lets go unloads it");
+    tabor_sample_release(r.client, found);
+    must(tabor_sample_named(r.client, "kick", &again));
+    ok(again == kick, "then the older one is found");
+    must(tabor_sample_unload(r.client, kick, TABOR_UNLOAD_RING));
+    ok(tabor_sample_named(r.client, "kick", &again) == TABOR_ERR_MISSING &&
+           strstr(tabor_error(), "'kick'"),
+       "one that was unloaded is not: %s", tabor_error());
+    char longer[80];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    kick = add_named(longer, 5);
+    ok(tabor_sample_named(r.client, longer, &found) == TABOR_OK &&
+           found == kick,
+       "63 bytes of a name count");
+    must(tabor_sample_unload(r.client, kick, TABOR_UNLOAD_RING));
+    free(rig_render(&r, 100, 2));
+}
+
+typedef struct finder {
+    pthread_t thread;
+    int found, missed, wrong;
+} finder;
+
+#define FINDS 20000
+
+/* Find, look, let go, again and again. */
+static void *
+find_on(void *self)
+{
+    finder *f = self;
+    tabor_client_config config = TABOR_CLIENT_CONFIG;
+    tabor_client *client;
+    must(tabor_client_open(r.engine, &config, &client));
+    for (int i = 0; i < FINDS; i++) {
+        tabor_handle sample;
+        tabor_sample_info info;
+        if (tabor_sample_named(client, "shared", &sample) != TABOR_OK) {
+            f->missed++;
+            continue;
+        }
+        f->found++;
+        f->wrong += tabor_sample_get_info(client, sample, &info) != TABOR_OK ||
+                    info.frames != 7;
+        tabor_sample_release(client, sample);
+    }
+    tabor_client_close(client);
+    return NULL;
+}
+
+/* While two threads find it, one sample after the other is loaded and let go:
+ * who holds one has it, and all are freed in the end. */
+static void
+test_finders(void)
+{
+    finder finders[2] = {{0}, {0}};
+    tabor_handle mine = add_named("shared", 7), sample;
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&finders[i].thread, NULL, find_on, &finders[i]);
+    }
+    for (int i = 0; i < 2000; i++) {
+        tabor_handle next = add_named("shared", 7);
+        tabor_sample_release(r.client, mine);
+        mine = next;
+        free(rig_render(&r, 16, 2));
+    }
+    for (int i = 0; i < 2; i++) {
+        /* their clients leave when somebody renders */
+        while (pthread_tryjoin_np(finders[i].thread, NULL) != 0) {
+            free(rig_render(&r, 16, 2));
+        }
+    }
+    ok(finders[0].found + finders[1].found == 2 * FINDS &&
+           finders[0].wrong + finders[1].wrong == 0,
+       "40,000 finds beside 2,000 that let go: each found one, %d a wrong one",
+       finders[0].wrong + finders[1].wrong);
+    tabor_sample_release(r.client, mine);
+    ok(tabor_sample_named(r.client, "shared", &sample) == TABOR_ERR_MISSING,
+       "and none is left");
+}
+
+/* -------------------------------------------------------------- memory -- */
+
 static void
 test_memory(void)
 {
@@ -338,6 +449,8 @@ main(void)
     test_bad_files();
     test_limits();
     test_unload();
+    test_find();
+    test_finders();
     test_memory();
     rig_close(&r);
     return tap_done();

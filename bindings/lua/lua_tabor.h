@@ -289,8 +289,9 @@ int sample_return_unloaded(lua_State *L, const lua_sample *s);
 /* The engine at index is about to close: give all its samples back. */
 void sample_release_all(lua_State *L, int index);
 
-/* engine:load(source, options) */
+/* engine:load(source, options), engine:sample(name) */
 int engine_load(lua_State *L);
+int engine_sample(lua_State *L);
 void sample_class(lua_State *L);
 
 /* ------------------------------------------------------------- shapes -- */

@@ -148,6 +148,24 @@ engine_load(lua_State *L)
     return 1;
 }
 
+/* engine:sample(name) */
+int
+engine_sample(lua_State *L)
+{
+    const lua_engine *e = engine_check(L, 1);
+    const char *name = luaL_checkstring(L, 2);
+    if (!e->client) {
+        return engine_return_closed(L);
+    }
+    lua_sample *s = sample_push(L, 1);
+    const tabor_status st = tabor_sample_named(e->client, name, &s->handle);
+    if (st != TABOR_OK) {
+        return errors_return(L, st);
+    }
+    tabor_sample_get_info(e->client, s->handle, &s->info);
+    return 1;
+}
+
 /* -------------------------------------------------------------- slice -- */
 
 /* Push a window on the sample at index: so many frames from first on. */

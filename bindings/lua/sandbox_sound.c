@@ -26,9 +26,9 @@
 static const char *const module_names[] = {"adsr", "db",      "kit", "open",
                                            "read", "version", NULL};
 static const char *const engine_names[] = {
-    "batch",  "cancel", "clock", "close", "frame", "gain",      "load",
-    "meters", "now",    "off",   "on",    "panic", "play_many", "ping",
-    "play",   "poll",   "stats", "stop",  "wait",  "render",    NULL};
+    "batch",  "cancel", "clock", "close", "frame",     "gain", "load", "meters",
+    "now",    "off",    "on",    "panic", "play_many", "ping", "play", "poll",
+    "sample", "stats",  "stop",  "wait",  "render",    NULL};
 static const char *const sample_names[] = {"play", "slice", "unload", NULL};
 static const char *const voice_names[] = {"release", "seek", "set",
                                           "stop",    "wait", NULL};

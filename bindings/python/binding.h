@@ -528,6 +528,7 @@ void voice_free_spare(module_state *state);
 
 int sample_add_type(PyObject *module);
 PyObject *engine_load_path(PyObject *self, PyObject *args);
+PyObject *engine_find(PyObject *self, PyObject *name);
 PyObject *engine_load_audio(PyObject *self, PyObject *args);
 
 /* ------------------------------------------------------------- audio.c -- */

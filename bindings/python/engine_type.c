@@ -148,6 +148,7 @@ static PyMethodDef engine_methods[] = {
     {"_batch_commit", engine_batch_commit, METH_NOARGS, NULL},
     {"_batch_abandon", engine_batch_abandon, METH_NOARGS, NULL},
     {"_load_path", engine_load_path, METH_VARARGS, NULL},
+    {"_find", engine_find, METH_O, NULL},
     {"_load_audio", engine_load_audio, METH_VARARGS, NULL},
     {"_stats", engine_stats, METH_NOARGS, NULL},
     {"_meters", engine_meters, METH_NOARGS, NULL},

@@ -140,6 +140,31 @@ engine_load_audio(PyObject *self, PyObject *args)
     return (PyObject *)sample;
 }
 
+/* The sample of that name, or None. */
+PyObject *
+engine_find(PyObject *self, PyObject *name)
+{
+    engine_object *engine = (engine_object *)self;
+    const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
+    if (!text || engine_check(engine) < 0) {
+        return NULL;
+    }
+    sample_object *sample = sample_new(engine);
+    if (!sample) {
+        return NULL;
+    }
+    const tabor_status st =
+        tabor_sample_named(engine->client, text, &sample->handle);
+    if (st == TABOR_OK && sample_describe(sample) == 0) {
+        return (PyObject *)sample;
+    }
+    Py_DECREF(sample);
+    if (st == TABOR_ERR_MISSING) {
+        Py_RETURN_NONE;
+    }
+    return st == TABOR_OK ? NULL : raise_status(engine->state, st);
+}
+
 /* ------------------------------------------------------------- methods -- */
 
 /* A sample that lost its engine to the collector is only seen by finalizers. */

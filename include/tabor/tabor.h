@@ -482,6 +482,19 @@ TABOR_API tabor_status tabor_sample_add(tabor_client *client,
                                         const tabor_audio *audio,
                                         const char *name, tabor_handle *sample);
 
+/* The newest sample of that name, whichever client loaded it. It stays until
+ * all who loaded or found it have released it, or until one of them unloads it.
+ * [control]
+ *
+ * name    as it was given, or the file's; the first 63 bytes count
+ * sample  out: give it back with tabor_sample_release()
+ *
+ * TABOR_ERR_MISSING  there is none
+ */
+TABOR_API tabor_status tabor_sample_named(tabor_client *client,
+                                          const char *name,
+                                          tabor_handle *sample);
+
 typedef struct tabor_sample_info {
     uint64_t frames; /* at the engine's rate */
     uint32_t channels, rate;
@@ -513,8 +526,9 @@ TABOR_API tabor_status tabor_sample_unload(tabor_client *client,
                                            tabor_handle sample,
                                            tabor_unload voices);
 
-/* Unload for a garbage collector: rings to the end, can't fail, and sends when
- * the queue has room again.  [any] */
+/* Give it back, as a garbage collector does: when nobody else holds it, it is
+ * unloaded and rings to the end. Can't fail; sends when the queue has room
+ * again.  [any] */
 TABOR_API void tabor_sample_release(tabor_client *client, tabor_handle sample);
 
 /* -------------------------------------------------------------- plays -- */

@@ -87,6 +87,15 @@ tabor_sample_load(tabor_client *client, const char *path, const char *name,
 }
 
 TABOR_API tabor_status
+tabor_sample_named(tabor_client *client, const char *name, tabor_handle *sample)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    return st == TABOR_OK
+               ? tabor_samples_find(&client->engine->samples, name, sample)
+               : st;
+}
+
+TABOR_API tabor_status
 tabor_sample_get_info(tabor_client *client, tabor_handle sample,
                       tabor_sample_info *info)
 {
@@ -162,7 +171,7 @@ tabor_sample_release(tabor_client *client, tabor_handle sample)
     const tabor_command command = {.type = TABOR_COMMAND_RETIRE_SAMPLE,
                                    .target = sample};
     pthread_mutex_lock(&client->mutex);
-    if (tabor_samples_close(&engine->samples, sample)) {
+    if (tabor_samples_leave(&engine->samples, sample)) {
         uint64_t refused = client->refused;
         if (client->release_count == 0 && !client->batch &&
             tabor_client_reserve(client, 1, 1) == TABOR_OK) {

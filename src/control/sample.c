@@ -42,6 +42,29 @@ tabor_samples_free(tabor_samples *table)
     pthread_mutex_destroy(&table->mutex);
 }
 
+/* ----------------------------------------------------------------- word -- */
+
+/* One who holds a sample, in an entry's word. Counted there, so that nobody
+ * finds what the last one is giving back. */
+#define HOLDER       UINT64_C(0x100)
+#define HOLDERS      UINT64_C(0xffffff00)
+#define MOST_HOLDERS (HOLDERS / HOLDER)
+
+/* Put after in the place of before, which is what the word was; says what it is
+ * if it was not. */
+static int
+exchange(tabor_sample_entry *e, uint64_t *before, uint64_t after)
+{
+    return atomic_compare_exchange_weak_explicit(
+        &e->word, before, after, memory_order_acq_rel, memory_order_acquire);
+}
+
+static int
+is_live(uint64_t word, uint32_t generation)
+{
+    return (word & ~HOLDERS) == tabor_slot_word(generation, TABOR_SLOT_LIVE);
+}
+
 /* ----------------------------------------------------------------- put -- */
 
 /* Memory of its own mapping, all pages touched: the audio thread never waits
@@ -132,9 +155,10 @@ put_resampled(tabor_samples *table, const tabor_audio *audio, const char *name,
                               memory_order_relaxed);
         atomic_store_explicit(&e->loop_end, (uint32_t)audio->loop_end,
                               memory_order_relaxed);
-        atomic_store_explicit(&e->word,
-                              tabor_slot_word(generation, TABOR_SLOT_LIVE),
-                              memory_order_release);
+        e->serial = ++table->serial;
+        atomic_store_explicit(
+            &e->word, tabor_slot_word(generation, TABOR_SLOT_LIVE) | HOLDER,
+            memory_order_release);
         tabor_slot_publish(&table->slots[i], generation);
         table->in_use++;
         *sample = tabor_handle_make(TABOR_KIND_SAMPLE, 0, i, generation);
@@ -205,10 +229,10 @@ entry_of(tabor_samples *table, tabor_handle sample)
         return NULL;
     }
     tabor_sample_entry *e = &table->entries[i];
-    uint64_t live =
-        tabor_slot_word(tabor_handle_generation(sample), TABOR_SLOT_LIVE);
-    return atomic_load_explicit(&e->word, memory_order_acquire) == live ? e
-                                                                        : NULL;
+    return is_live(atomic_load_explicit(&e->word, memory_order_acquire),
+                   tabor_handle_generation(sample))
+               ? e
+               : NULL;
 }
 
 static tabor_status
@@ -232,18 +256,97 @@ tabor_samples_look(tabor_samples *table, tabor_handle sample,
     return TABOR_OK;
 }
 
+/* Take so many holders from a sample; without any it is closed. */
+static int
+take_holders(tabor_samples *table, tabor_handle sample, uint64_t holders)
+{
+    const uint32_t generation = tabor_handle_generation(sample);
+    tabor_sample_entry *e = entry_of(table, sample);
+    uint64_t word =
+        e ? atomic_load_explicit(&e->word, memory_order_acquire) : 0;
+    while (e && is_live(word, generation)) {
+        const int is_last = (word & HOLDERS) <= holders * HOLDER;
+        const uint64_t after =
+            is_last ? tabor_slot_word(generation, TABOR_SLOT_RETIRED)
+                    : word - holders * HOLDER;
+        if (exchange(e, &word, after)) {
+            return is_last;
+        }
+    }
+    return 0;
+}
+
 int
 tabor_samples_close(tabor_samples *table, tabor_handle sample)
 {
-    tabor_sample_entry *e = entry_of(table, sample);
-    uint64_t live =
-        tabor_slot_word(tabor_handle_generation(sample), TABOR_SLOT_LIVE);
-    return e && atomic_compare_exchange_strong_explicit(
-                    &e->word, &live,
-                    tabor_slot_word(tabor_handle_generation(sample),
-                                    TABOR_SLOT_RETIRED),
-                    memory_order_acq_rel, memory_order_relaxed);
+    return take_holders(table, sample, MOST_HOLDERS);
 }
+
+int
+tabor_samples_leave(tabor_samples *table, tabor_handle sample)
+{
+    return take_holders(table, sample, 1);
+}
+
+/* ---------------------------------------------------------------- find -- */
+
+/* The newest live one of that name, or NULL.  Under the mutex. */
+static tabor_sample_entry *
+newest(tabor_samples *table, const char *name)
+{
+    tabor_sample_entry *found = NULL;
+    for (uint32_t i = 0; i < table->used; i++) {
+        tabor_sample_entry *e = &table->entries[i];
+        if (e->memory && (!found || e->serial > found->serial) &&
+            strncmp(e->name, name, sizeof e->name - 1) == 0 &&
+            is_live(atomic_load_explicit(&e->word, memory_order_acquire),
+                    e->generation)) {
+            found = e;
+        }
+    }
+    return found;
+}
+
+static tabor_status
+hold(tabor_sample_entry *e, const char *name)
+{
+    uint64_t word = atomic_load_explicit(&e->word, memory_order_acquire);
+    while (is_live(word, e->generation)) {
+        if ((word & HOLDERS) == HOLDERS) {
+            return tabor_fail(TABOR_ERR_LIMIT,
+                              "sample '%s' was found too often: let go of some",
+                              name);
+        }
+        if (exchange(e, &word, word + HOLDER)) {
+            return TABOR_OK;
+        }
+    }
+    return TABOR_ERR_STALE;
+}
+
+tabor_status
+tabor_samples_find(tabor_samples *table, const char *name, tabor_handle *sample)
+{
+    tabor_status st = TABOR_ERR_STALE;
+    pthread_mutex_lock(&table->mutex);
+    while (st == TABOR_ERR_STALE) {
+        tabor_sample_entry *e = newest(table, name);
+        if (!e) {
+            st = tabor_fail(TABOR_ERR_MISSING,
+                            "no sample is called '%s': load it, or name it so "
+                            "when it is loaded",
+                            name);
+        } else if ((st = hold(e, name)) == TABOR_OK) {
+            *sample = tabor_handle_make(TABOR_KIND_SAMPLE, 0,
+                                        (unsigned)(e - table->entries),
+                                        e->generation);
+        }
+    }
+    pthread_mutex_unlock(&table->mutex);
+    return st;
+}
+
+/* ---------------------------------------------------------------- ask -- */
 
 tabor_status
 tabor_samples_info(tabor_samples *table, tabor_handle sample,

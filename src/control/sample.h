@@ -14,14 +14,16 @@
 
 /* What the control side knows of a slot beside what the audio thread reads. */
 typedef struct tabor_sample_entry {
-    /* generation 32 | TABOR_SLOT_...: LIVE until unload() is asked for; plays
-     * look at it (acquire) before they are sent */
+    /* generation 32 | holders 24 | TABOR_SLOT_...: LIVE until unload() is asked
+     * for or the last who holds it gives it back; plays look at it (acquire)
+     * before they are sent */
     _Atomic uint64_t word;
     _Atomic uint32_t frames;
     _Atomic uint32_t loop_start, loop_end; /* end 0: none */
     /* under the table's mutex */
     uint32_t generation;
-    void *memory; /* the mapping that values points into */
+    uint64_t serial; /* counts samples: the newest has the largest */
+    void *memory;    /* the mapping that values points into */
     size_t memory_size;
     char name[64];
 } tabor_sample_entry;
@@ -32,6 +34,7 @@ typedef struct tabor_samples {
     tabor_sample_entry *entries;
     uint32_t used;   /* slots below this were used at least once */
     uint32_t in_use; /* slots that are not FREE */
+    uint64_t serial; /* the newest's */
     uint32_t rate;
     tabor_take *take; /* where new samples are written to, or NULL */
 } tabor_samples;
@@ -64,6 +67,15 @@ tabor_status tabor_samples_look(tabor_samples *table, tabor_handle sample,
 
 /* From now on look() says stale. Returns 1 the first time, else 0.  [any] */
 int tabor_samples_close(tabor_samples *table, tabor_handle sample);
+
+/* One who holds it gives it back; the last one closes it. Returns 1 for that
+ * one, else 0.  [any] */
+int tabor_samples_leave(tabor_samples *table, tabor_handle sample);
+
+/* Find the newest that may be played and has this name, and hold it.
+ * [control]  TABOR_ERR_MISSING, TABOR_ERR_LIMIT */
+tabor_status tabor_samples_find(tabor_samples *table, const char *name,
+                                tabor_handle *sample);
 
 tabor_status tabor_samples_info(tabor_samples *table, tabor_handle sample,
                                 tabor_sample_info *info);

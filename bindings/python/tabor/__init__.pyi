@@ -302,6 +302,7 @@ class Engine:
         name: str | None = None,
         trusted: bool = False,
     ) -> Sample: ...
+    def sample(self, name: str) -> Sample: ...
     def load_many(
         self,
         paths: Iterable[StrPath],

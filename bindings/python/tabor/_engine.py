@@ -174,6 +174,16 @@ class Engine(_tabor.Engine):
             raise ValueError("rate= is for arrays: Audio has its own")
         return self._load_audio(source, name)
 
+    def sample(self, name):
+        """The newest Sample of that name, whoever loaded it: also Lua, or
+        another client of this engine. LookupError if there is none."""
+        sample = self._find(name)
+        if sample is None:
+            raise LookupError(
+                f"no sample is called {name!r}: load(..., name={name!r}) "
+                "names one so, and a file's own name is its stem")
+        return sample
+
     def load_many(self, paths, progress=False, *, trusted=False):
         """Several files, as many at once as there are processors; returns a
         dict of stem to Sample, in the order of paths.
