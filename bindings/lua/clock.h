@@ -238,6 +238,9 @@ void loop_reload_end(lua_State *L, int ok);
  * only for an interruption. Does nothing if it is under way already. */
 double clocks_run(lua_State *L, int index);
 
+/* The same on an engine that somebody else renders: what is due up to frame. */
+void clocks_run_to(lua_State *L, int index, uint64_t frame);
+
 /* Render, with the tasks that are due on the way. */
 tabor_status clocks_render(lua_State *L, int index, uint64_t frames,
                            float *out);

@@ -259,6 +259,16 @@ clocks_run(lua_State *L, int index)
     return e->client ? time_left(e) : INFINITY;
 }
 
+void
+clocks_run_to(lua_State *L, int index, uint64_t frame)
+{
+    events_pull(L, index);
+    events_tell(L, index);
+    if (has_work(engine_check(L, index))) {
+        run_up_to(L, index, frame);
+    }
+}
+
 /* -------------------------------------------------------------- render -- */
 
 tabor_status

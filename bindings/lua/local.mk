@@ -37,6 +37,34 @@ luaexec_LTLIBRARIES = %D%/tabor.la
     -export-symbols-regex '^luaopen_tabor$$'
 %C%_tabor_la_LIBADD = %D%/libmodule.la src/libtabor.la
 
+# A Lua state beside another language, loaded by that one's binding.
+pkglib_LTLIBRARIES += %D%/libtabor-lua.la
+%C%_libtabor_lua_la_SOURCES = \
+    %D%/host/host.c %D%/host/host.h \
+    %D%/host/mail.c %D%/host/mail.h \
+    %D%/host/running.c %D%/host/running.h
+nodist_%C%_libtabor_lua_la_SOURCES = %D%/host/prelude.c
+# A signal's handler reads thread-local variables.
+%C%_libtabor_lua_la_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS) \
+    -ftls-model=initial-exec
+%C%_libtabor_lua_la_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_libtabor_lua_la_LDFLAGS = $(MODULE_LDFLAGS) -Wl,-z,nodelete \
+    -export-symbols-regex '^tabor_lua_'
+%C%_libtabor_lua_la_LIBADD = %D%/libmodule.la src/libtabor.la $(LUA_DEV_LIBS)
+EXTRA_DIST += %D%/host/prelude.lua
+CLEANFILES += %D%/host/prelude.c
+%D%/host/prelude.c: %D%/host/prelude.lua
+	$(AM_V_GEN)mkdir -p %D%/host && { \
+	    echo '#include <stddef.h>'; \
+	    echo 'extern const char host_prelude[];'; \
+	    echo 'extern const size_t host_prelude_length;'; \
+	    echo 'const char host_prelude[] ='; \
+	    sed 's/\\/\\\\/g; s/"/\\"/g; s/^/    "/; s/$$/\\n"/' \
+	        $(srcdir)/%D%/host/prelude.lua; \
+	    echo '    "";'; \
+	    echo 'const size_t host_prelude_length = sizeof host_prelude - 1;'; \
+	} >$@.tmp && mv $@.tmp $@
+
 bin_PROGRAMS += %D%/tabor
 %C%_tabor_SOURCES = \
     %D%/console.h \
