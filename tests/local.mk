@@ -164,6 +164,8 @@ py_tests = \
     %D%/py-batch.py \
     %D%/py-busy.py \
     %D%/py-clicks.py \
+    %D%/py-clock.py \
+    %D%/py-clock-tasks.py \
     %D%/py-completions.py \
     %D%/py-dither.py \
     %D%/py-engine.py \

@@ -421,6 +421,8 @@ engine_traverse(PyObject *object, visitproc visit, void *arg)
 
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->hook);
+    Py_VISIT(self->stamp_hook);
+    Py_VISIT(self->pace);
     Py_VISIT(self->batch);
     return queue_traverse(&self->queue, visit, arg);
 }
@@ -431,6 +433,8 @@ engine_clear(PyObject *object)
     engine_object *self = (engine_object *)object;
 
     Py_CLEAR(self->hook);
+    Py_CLEAR(self->stamp_hook);
+    Py_CLEAR(self->pace);
     Py_CLEAR(self->batch);
     queue_clear(&self->queue);
     return 0;

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import _tabor
 from _tabor import read
 from tabor._audio import Audio
+from tabor._clock import Clock, Conductor
 from tabor._events import EVENT_TYPES
 from tabor._tasks import Crowd
 
@@ -126,13 +127,15 @@ class Engine(_tabor.Engine):
     """What plays. open() and attach() make one; close() or a with statement
     ends it."""
 
-    __slots__ = ("_calls", "_callbacks", "_crowd", "_seen", "__weakref__")
+    __slots__ = ("_calls", "_callbacks", "_clocks", "_crowd", "_seen",
+                 "__weakref__")
 
     def __init__(self, *_):
         self._callbacks = {}
         self._calls = collections.deque()  # callbacks that are due
         self._seen = collections.deque()  # events whose callbacks were due
         self._crowd = Crowd()
+        self._clocks = None
         _open_engines.add(self)
 
     def __enter__(self):
@@ -148,6 +151,8 @@ class Engine(_tabor.Engine):
         engine is closed all the same.
         """
         try:
+            if self._clocks is not None:
+                self._clocks.close()
             super().close()
         finally:
             self._crowd.notify()
@@ -225,6 +230,20 @@ class Engine(_tabor.Engine):
     def replay(path):
         """The same as tabor.replay(): a take as Audio."""
         return _tabor.replay(path)
+
+    def clock(self, bpm=120.0, latency=0.1, *, slip=0.25, on_error=None):
+        """A Clock: tasks that play in beats, on this engine's own time.
+
+        latency   how far ahead of what is heard tasks run, in seconds
+        slip      who is more seconds behind than that goes on at a later beat
+        on_error  function(task, error) for tasks that fail; if not given, a
+                  traceback is printed
+        """
+        if self.closed:
+            raise _tabor.ClosedError("the engine is closed")
+        if self._clocks is None:
+            self._clocks = Conductor(self)
+        return Clock(self, self._clocks, bpm, latency, slip, on_error)
 
     # ------------------------------------------------------------- events
 
