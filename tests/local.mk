@@ -182,6 +182,7 @@ py_tests = \
     %D%/py-onsets.py \
     %D%/py-others.py \
     %D%/py-play.py \
+    %D%/py-pytest.py \
     %D%/py-seek.py \
     %D%/py-shape.py \
     %D%/py-sonicpi.py \
