@@ -189,6 +189,7 @@ py_tests = \
     %D%/py-stubs.py \
     %D%/py-sum.py \
     %D%/py-take.py \
+    %D%/py-tools.py \
     %D%/py-worker.py
 EXTRA_DIST += $(py_tests) \
     %D%/lib/capi.py \

@@ -210,6 +210,7 @@ typedef struct engine_object {
     unsigned long stamp_thread; /* for whose commands; 0: nobody's */
     PyObject *stamp_hook;       /* owned: told what was late; or NULL */
     PyObject *pace; /* owned: called before each step of a render; or NULL */
+    PyObject *idle; /* owned: called by who waits on a pumped one; or NULL */
 } engine_object;
 
 /* ------------------------------------------------------------ _tabor.c -- */
@@ -310,6 +311,14 @@ engine_check(const engine_object *engine)
     return engine->is_closed || engine_is_forked(engine)
                ? engine_raise_closed(engine)
                : 0;
+}
+
+/* Does time move by itself, or is there somebody who moves it for those who
+ * wait? */
+static inline int
+engine_moves(const engine_object *engine)
+{
+    return !engine->is_pumped || (engine->idle && engine->idle != Py_None);
 }
 
 /* Give the GIL away for a [control] call, and take it back. */

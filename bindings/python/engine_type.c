@@ -189,6 +189,7 @@ static PyMemberDef engine_members[] = {
     {"_hook", T_OBJECT, offsetof(engine_object, hook), 0, NULL},
     {"_stamp_hook", T_OBJECT, offsetof(engine_object, stamp_hook), 0, NULL},
     {"_pace", T_OBJECT, offsetof(engine_object, pace), 0, NULL},
+    {"_idle", T_OBJECT, offsetof(engine_object, idle), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

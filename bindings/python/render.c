@@ -138,14 +138,14 @@ engine_stats(PyObject *self, PyObject *Py_UNUSED(unused))
     }
     tabor_get_stats(engine->client, &s);
     return Py_BuildValue(
-        "(KIIIKKKKKKdddNKKKI)", (unsigned long long)s.frame, s.voices,
+        "(KIIIKKKKKKdddNKKKII)", (unsigned long long)s.frame, s.voices,
         s.queue_size, s.queue_high, (unsigned long long)s.refused,
         (unsigned long long)s.stale, (unsigned long long)s.late,
         (unsigned long long)s.late_max, (unsigned long long)s.stolen,
         (unsigned long long)s.xruns, s.load_mean, s.load_max, s.latency,
         PyBool_FromLong(s.realtime), (unsigned long long)s.blocks,
         (unsigned long long)(s.unread_lost + engine->queue.lost),
-        (unsigned long long)s.unsound, s.hung);
+        (unsigned long long)s.unsound, s.hung, s.plays);
 }
 
 /* In the order of tabor.Meter. */

@@ -106,7 +106,7 @@ wait_for_end(voice_object *voice, uint64_t deadline_ns)
             return -1;
         }
         if (deadline_ns == NO_DEADLINE &&
-            (voice->engine->is_pumped || batch_is_ours(voice))) {
+            (!engine_moves(voice->engine) || batch_is_ours(voice))) {
             return raise_waits_for_ever(voice);
         }
         left_ns = slice_ns(deadline_ns);

@@ -119,6 +119,7 @@ class Stats:
     unread_lost: int
     unsound: int
     hung: int
+    plays: int
 
 @dataclass(frozen=True, slots=True)
 class Meter:

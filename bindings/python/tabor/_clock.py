@@ -187,7 +187,7 @@ class Clock:
     def __exit__(self, kind, *_):
         self._is_held = False
         try:
-            if kind is None and not self._engine._pumped:
+            if kind is None and self._moves():
                 self.join()
         finally:
             self.close()
@@ -208,6 +208,8 @@ class Clock:
             if kind is None and not self._engine._pumped:
                 self.start()
                 await self._all_ended()
+            elif kind is None and self._moves():
+                self.join()
         finally:
             self.close()
 
@@ -644,6 +646,10 @@ class Clock:
 
     # ------------------------------------------------------------ the time
 
+    def _moves(self):
+        """Does time move by itself, or for who waits?"""
+        return not self._engine._pumped or self._engine._idle is not None
+
     def _heard(self):
         """The second that is heard now; 0 before the start."""
         if self._origin is None:
@@ -702,6 +708,9 @@ class Clock:
         self._is_held = False
         if not self._engine._pumped:
             self.start()
+        elif self._moves():
+            while not predicate():
+                self._engine._idle()
         elif timeout is None and not predicate():
             raise _tabor.Error(
                 "no task would ever end: this clock moves only while render() "
