@@ -156,7 +156,8 @@ sh_tests = \
     %D%/layers.sh \
     %D%/piece.sh
 TESTS += $(sh_tests)
-EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
+EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh %D%/wheel.sh \
+    %D%/lib/readme.py
 
 py_tests = \
     %D%/fault-disk.py \
@@ -177,6 +178,7 @@ py_tests = \
     %D%/py-life.py \
     %D%/py-live.py \
     %D%/py-load.py \
+    %D%/py-loops.py \
     %D%/py-many.py \
     %D%/py-model.py \
     %D%/py-onsets.py \

@@ -14,7 +14,8 @@ python_package = \
     %D%/tabor/testing.py
 python_types = %D%/tabor/__init__.pyi %D%/tabor/py.typed
 
-EXTRA_DIST += $(python_sources) $(python_package) $(python_types)
+EXTRA_DIST += $(python_sources) $(python_package) $(python_types) \
+    %D%/tabor_build.py
 if WITH_PYTHON
 pyexec_LTLIBRARIES = %D%/_tabor.la
 %C%__tabor_la_SOURCES = $(python_sources)
