@@ -56,9 +56,7 @@ noinst_LTLIBRARIES += %D%/libtabor-sound.la
     %D%/control/decode.c %D%/control/decode.h \
     %D%/control/kind.c %D%/control/kind.h \
     %D%/control/status.c %D%/control/status.h
-%C%_libtabor_sound_la_CPPFLAGS = $(CORE_CPPFLAGS) \
-    -DTABOR_KIT_DIR='"$(kitdir)"' \
-    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"'
+%C%_libtabor_sound_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_sound_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) \
     $(SOXR_CFLAGS)
 %C%_libtabor_sound_la_LIBADD = $(SNDFILE_LIBS) $(SOXR_LIBS)
@@ -89,6 +87,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/load.c \
     %D%/control/many.c \
     %D%/control/play.c %D%/control/play.h \
+    %D%/control/place.c %D%/control/place.h \
     %D%/control/plugin.c %D%/control/plugin.h \
     %D%/control/read.c \
     %D%/control/registry.c %D%/control/registry.h \
@@ -110,7 +109,8 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/worker_path.c %D%/control/worker_path.h
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
     -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_LIB_DIR='"$(libdir)"' \
-    -DTABOR_WORKER_DIR='"$(pkglibexecdir)"'
+    -DTABOR_WORKER_DIR='"$(pkglibexecdir)"' -DTABOR_KIT_DIR='"$(kitdir)"' \
+    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"'
 %C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
 %C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
     %D%/libtabor-sound.la

@@ -8,6 +8,7 @@
 # is off).
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -64,6 +65,10 @@ with tabor.open(driver="offline") as engine:
 assert "kick" in tabor.kit(), tabor.kit()
 print("installcheck: python drivers:", *(d.name for d in tabor.drivers()))
 PY
+    if [ -z "$root" ]; then
+        TABOR_DRIVER=null PYTHONPATH="$pyexecdir:$pythondir" $PYTHON \
+            "$here/lib/readme.py" "$here/../README.md" "${libdir%/*}"
+    fi
 fi
 if [ -n "$LUA" ]; then
     LUA_CPATH="$root$luaexecdir/?.so" $LUA - "$kick" <<'LUA'

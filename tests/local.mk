@@ -156,7 +156,8 @@ sh_tests = \
     %D%/layers.sh \
     %D%/piece.sh
 TESTS += $(sh_tests)
-EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh
+EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh %D%/wheel.sh \
+    %D%/lib/readme.py
 
 py_tests = \
     %D%/fault-disk.py \
@@ -164,6 +165,8 @@ py_tests = \
     %D%/py-batch.py \
     %D%/py-busy.py \
     %D%/py-clicks.py \
+    %D%/py-clock.py \
+    %D%/py-clock-tasks.py \
     %D%/py-completions.py \
     %D%/py-dither.py \
     %D%/py-engine.py \
@@ -175,17 +178,20 @@ py_tests = \
     %D%/py-life.py \
     %D%/py-live.py \
     %D%/py-load.py \
+    %D%/py-loops.py \
     %D%/py-many.py \
     %D%/py-model.py \
     %D%/py-onsets.py \
     %D%/py-others.py \
     %D%/py-play.py \
+    %D%/py-pytest.py \
     %D%/py-seek.py \
     %D%/py-shape.py \
     %D%/py-sonicpi.py \
     %D%/py-stubs.py \
     %D%/py-sum.py \
     %D%/py-take.py \
+    %D%/py-tools.py \
     %D%/py-worker.py
 EXTRA_DIST += $(py_tests) \
     %D%/lib/capi.py \

@@ -54,6 +54,7 @@ state_objects(module_state *s, PyObject ***objects)
         (PyObject **)&s->sample_type,
         (PyObject **)&s->voice_type,
         (PyObject **)&s->voices_type,
+        (PyObject **)&s->tempo_type,
         &s->audio_class,
         &s->ended,
         &s->late,
@@ -155,6 +156,7 @@ module_exec(PyObject *module)
     return errors_add(module) < 0 || audio_add_type(module) < 0 ||
                    engine_add_type(module) < 0 || sample_add_type(module) < 0 ||
                    voice_add_type(module) < 0 || voices_add_type(module) < 0 ||
+                   tempo_add_type(module) < 0 ||
                    calls_intern(PyModule_GetState(module)) < 0
                ? -1
                : 0;

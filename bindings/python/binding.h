@@ -70,7 +70,7 @@ extern const char *const kernel_words[];
 
 typedef struct module_state {
     PyTypeObject *audio_type, *engine_type, *sample_type, *voice_type,
-        *voices_type;
+        *voices_type, *tempo_type;
 
     /* Made by the package and handed over by _use(). */
     PyObject *audio_class;
@@ -205,7 +205,12 @@ typedef struct engine_object {
     listener *sounding;         /* by play slot */
     listener_queue overtaken;
     event_queue queue;
-    int signal_fd, epoll_fd; /* -1 until fileno() is asked for */
+    int signal_fd, epoll_fd;    /* -1 until fileno() is asked for */
+    uint64_t stamp;             /* a clock's logical time, as a frame */
+    unsigned long stamp_thread; /* for whose commands; 0: nobody's */
+    PyObject *stamp_hook;       /* owned: told what was late; or NULL */
+    PyObject *pace; /* owned: called before each step of a render; or NULL */
+    PyObject *idle; /* owned: called by who waits on a pumped one; or NULL */
 } engine_object;
 
 /* ------------------------------------------------------------ _tabor.c -- */
@@ -308,6 +313,14 @@ engine_check(const engine_object *engine)
                : 0;
 }
 
+/* Does time move by itself, or is there somebody who moves it for those who
+ * wait? */
+static inline int
+engine_moves(const engine_object *engine)
+{
+    return !engine->is_pumped || (engine->idle && engine->idle != Py_None);
+}
+
 /* Give the GIL away for a [control] call, and take it back. */
 PyThreadState *engine_leave(engine_object *engine);
 void engine_back(engine_object *engine, PyThreadState *thread);
@@ -358,6 +371,28 @@ int engine_send_again(engine_object *engine, send_function send, void *command,
 /* After TABOR_ERR_FULL: wait for room if on_full says so. Returns 1 to try
  * again, 0 to drop, -1 if raised. */
 int engine_full(engine_object *engine);
+
+/* ------------------------------------------------------------- stamp.c -- */
+
+PyObject *engine_stamp(PyObject *self, PyObject *frame);
+
+/* If at is "now" and a clock's task is calling, make it the task's time.
+ * Returns -1 if raised. */
+int stamp_time(engine_object *engine, uint64_t *at);
+
+static inline int
+stamp_at(engine_object *engine, uint64_t *at)
+{
+    return engine->stamp_thread ? stamp_time(engine, at) : 0;
+}
+
+/* Tell the clock, if its task is calling, that a command was refused. Returns
+ * -1 if raised. */
+int stamp_refused(engine_object *engine);
+
+/* ------------------------------------------------------------- tempo.c -- */
+
+int tempo_add_type(PyObject *module);
 
 /* -------------------------------------------------------------- play.c -- */
 

@@ -45,6 +45,9 @@ engine_full(engine_object *engine)
 {
     const tabor_full missing = tabor_full_info();
 
+    if (engine->on_full != ON_FULL_WAIT && stamp_refused(engine) < 0) {
+        return -1;
+    }
     if (engine->on_full == ON_FULL_DROP) {
         return 0;
     }

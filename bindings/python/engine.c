@@ -85,6 +85,18 @@ sleep_for_others(uint64_t limit_ns)
     nanosleep(&pause, NULL);
 }
 
+/* Let whoever moves a pumped engine do so. */
+static int
+move(engine_object *engine)
+{
+    PyObject *idle = Py_NewRef(engine->idle);
+    PyObject *result = PyObject_CallNoArgs(idle);
+
+    Py_DECREF(idle);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
 int
 engine_wait_slice(engine_object *engine, uint64_t limit_ns)
 {
@@ -94,10 +106,14 @@ engine_wait_slice(engine_object *engine, uint64_t limit_ns)
     tabor_client *client = engine->client;
     PyThreadState *thread = engine_leave(engine);
     const tabor_status st = tabor_client_wait(client, limit_ns);
-    if (st == TABOR_ERR_TIMEOUT && engine->is_pumped) {
+    if (st == TABOR_ERR_TIMEOUT && !engine_moves(engine)) {
         sleep_for_others(limit_ns);
     }
     engine_back(engine, thread);
+    if (st == TABOR_ERR_TIMEOUT && engine->is_pumped && engine_moves(engine) &&
+        move(engine) < 0) {
+        return -1;
+    }
     if (st != TABOR_OK && st != TABOR_ERR_TIMEOUT) {
         raise_status(engine->state, st);
         return -1;
@@ -421,6 +437,9 @@ engine_traverse(PyObject *object, visitproc visit, void *arg)
 
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->hook);
+    Py_VISIT(self->stamp_hook);
+    Py_VISIT(self->pace);
+    Py_VISIT(self->idle);
     Py_VISIT(self->batch);
     return queue_traverse(&self->queue, visit, arg);
 }
@@ -431,6 +450,9 @@ engine_clear(PyObject *object)
     engine_object *self = (engine_object *)object;
 
     Py_CLEAR(self->hook);
+    Py_CLEAR(self->stamp_hook);
+    Py_CLEAR(self->pace);
+    Py_CLEAR(self->idle);
     Py_CLEAR(self->batch);
     queue_clear(&self->queue);
     return 0;

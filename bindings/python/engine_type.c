@@ -157,6 +157,7 @@ static PyMethodDef engine_methods[] = {
     {"_await", engine_await, METH_O, NULL},
     {"_ring_fileno", engine_ring_fileno, METH_NOARGS, NULL},
     {"_mark", engine_mark, METH_NOARGS, NULL},
+    {"_stamp", engine_stamp, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
@@ -186,6 +187,9 @@ static PyMemberDef engine_members[] = {
     {"_warning", T_OBJECT, offsetof(engine_object, warning), READONLY, NULL},
     {"_pumped", T_BOOL, offsetof(engine_object, is_pumped), READONLY, NULL},
     {"_hook", T_OBJECT, offsetof(engine_object, hook), 0, NULL},
+    {"_stamp_hook", T_OBJECT, offsetof(engine_object, stamp_hook), 0, NULL},
+    {"_pace", T_OBJECT, offsetof(engine_object, pace), 0, NULL},
+    {"_idle", T_OBJECT, offsetof(engine_object, idle), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

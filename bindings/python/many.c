@@ -217,8 +217,11 @@ read_shared(many *m)
             return -1;
         }
     }
-    return time_from(m->v[PLAY_AT], m->v[PLAY_AT_FRAME], m->engine->rate,
-                     &m->options.params.at);
+    if (time_from(m->v[PLAY_AT], m->v[PLAY_AT_FRAME], m->engine->rate,
+                  &m->options.params.at) < 0) {
+        return -1;
+    }
+    return m->columns.at ? 0 : stamp_at(m->engine, &m->options.params.at);
 }
 
 /* ------------------------------------------------------------- samples -- */

@@ -381,7 +381,8 @@ play_with(engine_object *engine, const sample_object *sample,
     return (PyObject *)command.voice;
 }
 
-/* Only a slice has something to say if no option was given. */
+/* Only a slice, or a clock's task, has something to say if no option was
+ * given. */
 static PyObject *
 play_plain(engine_object *engine, PyObject *object)
 {
@@ -392,12 +393,15 @@ play_plain(engine_object *engine, PyObject *object)
         play_check_sample(engine, object, "play") < 0) {
         return NULL;
     }
-    if (!sample->whole) {
+    if (!sample->whole && !engine->stamp_thread) {
         return play_with(engine, sample, NULL);
     }
     params = (tabor_play_params)TABOR_PLAY;
-    return play_shift(sample, &params) < 0 ? NULL
-                                           : play_with(engine, sample, &params);
+    if ((sample->whole && play_shift(sample, &params) < 0) ||
+        stamp_at(engine, &params.at) < 0) {
+        return NULL;
+    }
+    return play_with(engine, sample, &params);
 }
 
 /* args: those with names; object: the sample, or NULL if a name tells it */
@@ -415,7 +419,8 @@ play_named(engine_object *engine, call_id call, PyObject *object,
         return NULL;
     }
     sample = (sample_object *)object;
-    if (sample->whole && play_shift(sample, &options.params) < 0) {
+    if ((sample->whole && play_shift(sample, &options.params) < 0) ||
+        stamp_at(engine, &options.params.at) < 0) {
         return NULL;
     }
     return play_with(engine, sample, &options.params);

@@ -15,16 +15,41 @@ render_slice_frames(const engine_object *engine)
     return (uint64_t)engine->block * (blocks ? blocks : 1);
 }
 
+/* A clock's tasks run before each step of so many frames, those that are due
+ * in it. */
+#define PACE_FRAMES 256u
+
+/* What is rendered next, of the frames that are left; 0 if raised. */
+static uint64_t
+render_step(engine_object *engine, uint64_t left)
+{
+    const uint64_t slice = render_slice_frames(engine);
+
+    if (engine_check(engine) < 0) {
+        return 0;
+    }
+    if (!engine->pace || engine->pace == Py_None) {
+        return left < slice ? left : slice;
+    }
+    const uint64_t frames = left < PACE_FRAMES ? left : PACE_FRAMES;
+    const uint64_t end = tabor_engine_frame(engine->engine) + frames;
+    PyObject *pace = Py_NewRef(engine->pace);
+    PyObject *result =
+        PyObject_CallFunction(pace, "K", (unsigned long long)end);
+    Py_DECREF(pace);
+    Py_XDECREF(result);
+    return result && engine_check(engine) == 0 ? frames : 0;
+}
+
 static int
 render_into(engine_object *engine, tabor_audio *audio)
 {
-    const uint64_t slice = render_slice_frames(engine);
     float *out = audio->values;
     uint64_t left = audio->frames;
 
     while (left > 0) {
-        const uint64_t frames = left < slice ? left : slice;
-        if (engine_check(engine) < 0) {
+        const uint64_t frames = render_step(engine, left);
+        if (frames == 0) {
             return -1;
         }
         tabor_engine *source = engine->engine;
@@ -113,14 +138,14 @@ engine_stats(PyObject *self, PyObject *Py_UNUSED(unused))
     }
     tabor_get_stats(engine->client, &s);
     return Py_BuildValue(
-        "(KIIIKKKKKKdddNKKKI)", (unsigned long long)s.frame, s.voices,
+        "(KIIIKKKKKKdddNKKKII)", (unsigned long long)s.frame, s.voices,
         s.queue_size, s.queue_high, (unsigned long long)s.refused,
         (unsigned long long)s.stale, (unsigned long long)s.late,
         (unsigned long long)s.late_max, (unsigned long long)s.stolen,
         (unsigned long long)s.xruns, s.load_mean, s.load_max, s.latency,
         PyBool_FromLong(s.realtime), (unsigned long long)s.blocks,
         (unsigned long long)(s.unread_lost + engine->queue.lost),
-        (unsigned long long)s.unsound, s.hung);
+        (unsigned long long)s.unsound, s.hung, s.plays);
 }
 
 /* In the order of tabor.Meter. */

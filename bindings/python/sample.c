@@ -333,6 +333,17 @@ sample_getbuffer(PyObject *self, Py_buffer *view, int flags)
                : PyObject_GetBuffer(sample->copy, view, flags);
 }
 
+/* The same picture as its copy's. */
+static PyObject *
+sample_picture(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+    sample_object *sample = (sample_object *)self;
+
+    return sample_need_copy(sample) < 0
+               ? NULL
+               : PyObject_CallMethod(sample->copy, "_repr_svg_", NULL);
+}
+
 /* ---------------------------------------------------------------- life -- */
 
 static int
@@ -461,6 +472,7 @@ static PyMethodDef sample_methods[] = {
         "slice($self, start=0.0, end=None)\n--\n\n"
         "A part of it, from second to second, that plays, loops and shows "
         "like a\nSample; nothing is copied. It keeps the whole one loaded."),
+    {"_repr_svg_", sample_picture, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

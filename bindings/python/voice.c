@@ -106,7 +106,7 @@ wait_for_end(voice_object *voice, uint64_t deadline_ns)
             return -1;
         }
         if (deadline_ns == NO_DEADLINE &&
-            (voice->engine->is_pumped || batch_is_ours(voice))) {
+            (!engine_moves(voice->engine) || batch_is_ours(voice))) {
             return raise_waits_for_ever(voice);
         }
         left_ns = slice_ns(deadline_ns);
@@ -228,7 +228,8 @@ static SCRIPT_CALL(voice_stop)
     if (call_sort(voice->engine->state, CALL_VOICE_STOP, args, count, names,
                   v) < 0 ||
         ramp_from_seconds(v[0], "fade", rate, &command.fade_frames) < 0 ||
-        time_from(v[1], v[2], rate, &command.at) < 0) {
+        time_from(v[1], v[2], rate, &command.at) < 0 ||
+        stamp_at(voice->engine, &command.at) < 0) {
         return NULL;
     }
     return send_to_voice(voice, send_stop, &command);
@@ -243,7 +244,8 @@ static SCRIPT_CALL(voice_release)
     if (voice_check(voice) < 0 ||
         call_sort(voice->engine->state, CALL_VOICE_RELEASE, args, count, names,
                   v) < 0 ||
-        time_from(v[0], v[1], voice->engine->rate, &command.at) < 0) {
+        time_from(v[0], v[1], voice->engine->rate, &command.at) < 0 ||
+        stamp_at(voice->engine, &command.at) < 0) {
         return NULL;
     }
     return send_to_voice(voice, send_release, &command);
@@ -267,7 +269,8 @@ static SCRIPT_CALL(voice_seek)
     }
     const uint32_t rate = voice->engine->rate;
     if (frames_from_seconds(v[0], "position", rate, &command.position) < 0 ||
-        time_from(v[1], v[2], rate, &command.at) < 0) {
+        time_from(v[1], v[2], rate, &command.at) < 0 ||
+        stamp_at(voice->engine, &command.at) < 0) {
         return NULL;
     }
     return send_to_voice(voice, send_seek, &command);
@@ -318,7 +321,8 @@ static SCRIPT_CALL(voice_set)
     if (voice_check(voice) < 0 ||
         call_sort(voice->engine->state, CALL_VOICE_SET, args, count, names,
                   values) < 0 ||
-        set_params(values, voice->engine->rate, &command.params) < 0) {
+        set_params(values, voice->engine->rate, &command.params) < 0 ||
+        stamp_at(voice->engine, &command.params.at) < 0) {
         return NULL;
     }
     return send_to_voice(voice, send_set, &command);

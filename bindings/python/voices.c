@@ -337,7 +337,8 @@ static SCRIPT_CALL(voices_stop)
     if (call_sort(voices->engine->state, CALL_VOICES_STOP, args, count, names,
                   v) < 0 ||
         ramp_from_seconds(v[0], "fade", rate, &command.fade_frames) < 0 ||
-        time_from(v[1], v[2], rate, &command.at) < 0) {
+        time_from(v[1], v[2], rate, &command.at) < 0 ||
+        stamp_at(voices->engine, &command.at) < 0) {
         return NULL;
     }
     return stop_all(voices, &command);

@@ -851,6 +851,7 @@ typedef struct tabor_stats {
     double latency;             /* seconds to the device's output */
     int realtime;  /* 1 if the audio thread has real-time priority */
     uint32_t hung; /* drivers' calls that didn't return; left behind */
+    uint32_t plays; /* of this client, whose end was not read yet */
 } tabor_stats;
 
 /* [any] */

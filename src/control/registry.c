@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "../backends/builtin.h"
+#include "control/place.h"
 #include "control/plugin.h"
 #include "control/status.h"
 
@@ -95,7 +96,7 @@ each_folder(int (*visit)(const char *folder, void *user), void *user)
         result = visit(folder, user);
     }
     free(copy);
-    return result ? result : visit(TABOR_DRIVER_DIR, user);
+    return result ? result : visit(tabor_driver_dir(), user);
 }
 
 typedef struct search {

@@ -59,6 +59,7 @@ tabor_get_stats(tabor_client *client, tabor_stats *stats)
     stats->queue_high = client->queue_high;
     stats->refused = client->refused;
     stats->unread_lost = client->unread_lost;
+    stats->plays = client->play_count - client->free_count;
     fill_load(client, &figures, stats);
     pthread_mutex_unlock(&client->mutex);
 }

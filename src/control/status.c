@@ -128,20 +128,6 @@ tabor_seconds_to_frames(double seconds, uint32_t rate, uint64_t *frames)
 }
 
 TABOR_API const char *
-tabor_kit_dir(void)
-{
-    const char *dir = secure_getenv("TABOR_KIT_DIR");
-    return dir && *dir ? dir : TABOR_KIT_DIR;
-}
-
-TABOR_API const char *
-tabor_guard_path(void)
-{
-    const char *path = secure_getenv("TABOR_GUARD");
-    return path && *path ? path : TABOR_GUARD;
-}
-
-TABOR_API const char *
 tabor_reason_text(tabor_reason reason)
 {
     static const char *const texts[] = {"finished",  "stopped", "stolen",

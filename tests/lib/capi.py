@@ -77,7 +77,8 @@ class Stats(Structure):
                 ("xruns", c_uint64), ("unsound", c_uint64),
                 ("blocks", c_uint64), ("load_mean", c_double),
                 ("load_max", c_double), ("latency", c_double),
-                ("realtime", c_int), ("hung", c_uint32)]
+                ("realtime", c_int), ("hung", c_uint32),
+                ("plays", c_uint32)]
 
 
 def _library():

@@ -26,6 +26,8 @@ from _tabor import (
 )
 
 from tabor._audio import Audio, db, kit
+from tabor._clock import Clock, ClockStats
+from tabor._clock_tasks import Cancelled, Task
 from tabor._devices import Device, Driver, devices, drivers
 from tabor._engine import ADSR, Batch, Engine, Meter, Stats, attach, open
 from tabor._events import (
@@ -42,6 +44,9 @@ __all__ = [
     "ADSR",
     "Audio",
     "Batch",
+    "Cancelled",
+    "Clock",
+    "ClockStats",
     "ClosedError",
     "DecodeError",
     "Device",
@@ -59,6 +64,7 @@ __all__ = [
     "QueueFull",
     "Sample",
     "Stats",
+    "Task",
     "TimedOut",
     "Voice",
     "Voices",
@@ -78,8 +84,9 @@ _tabor._use(Audio, Ended, Late, Xrun, Pong, DeviceLost, DeviceBack)
 
 # They are ours wherever they are written: in messages, pickles and help().
 for _thing in (
-    ADSR, Audio, Batch, Device, DeviceBack, DeviceLost, Driver, Ended, Engine,
-    Late, Meter, Pong, Stats, Xrun, attach, db, devices, drivers, kit, open,
+    ADSR, Audio, Batch, Cancelled, Clock, ClockStats, Device, DeviceBack,
+    DeviceLost, Driver, Ended, Engine, Late, Meter, Pong, Stats, Task, Xrun,
+    attach, db, devices, drivers, kit, open,
 ):
     _thing.__module__ = __name__
 del _thing

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from _typeshed import ReadableBuffer, StrPath
-from collections.abc import AsyncIterator, Callable, Generator, Iterable
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex
@@ -119,12 +119,81 @@ class Stats:
     unread_lost: int
     unsound: int
     hung: int
+    plays: int
 
 @dataclass(frozen=True, slots=True)
 class Meter:
     peak: float
     rms: float
     clipped: int
+
+@dataclass(frozen=True, slots=True)
+class ClockStats:
+    tasks: int
+    late: int
+    late_max: float
+    slipped: int
+    refused: int
+    places: tuple[tuple[str, str, str, int], ...]
+    advice: str
+
+class Cancelled(BaseException): ...
+
+@final
+class Task:
+    @property
+    def name(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def error(self) -> BaseException | None: ...
+    def cancel(self) -> None: ...
+    def join(self, timeout: float | None = None) -> Any: ...
+    def __await__(self) -> Generator[Any, None, Any]: ...
+
+@final
+class Clock:
+    def __enter__(self) -> Clock: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+    async def __aenter__(self) -> Clock: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+    def run(self, function: Callable[..., object], *args: object) -> Task: ...
+    def at(
+        self,
+        beat: SupportsFloat,
+        function: Callable[..., object],
+        *args: object,
+    ) -> Task: ...
+    def loop(
+        self, name: str, function: Callable[[], object] | None
+    ) -> Task | None: ...
+    def cancel(self, task: Task) -> bool: ...
+    def hush(self) -> None: ...
+    def join(self, timeout: float | None = None) -> bool: ...
+    def sleep(self, seconds: SupportsFloat) -> Awaitable[None]: ...
+    def wait(self, beats: SupportsFloat) -> Awaitable[None]: ...
+    def sync(
+        self, beats: SupportsFloat, offset: SupportsFloat = 0.0
+    ) -> Awaitable[None]: ...
+    def start(self) -> None: ...
+    def tempo(
+        self, bpm: SupportsFloat | None = None, beats: SupportsFloat = 0.0
+    ) -> float: ...
+    def beat(self) -> float: ...
+    def stats(self) -> ClockStats: ...
+    def close(self) -> None: ...
 
 class Audio:
     def __new__(
@@ -376,6 +445,14 @@ class Engine:
         frames: SupportsIndex | None = None,
     ) -> Audio: ...
     def batch(self) -> Batch: ...
+    def clock(
+        self,
+        bpm: SupportsFloat = 120.0,
+        latency: SupportsFloat = 0.1,
+        *,
+        slip: SupportsFloat = 0.25,
+        on_error: Callable[[Task, BaseException], object] | None = None,
+    ) -> Clock: ...
     @staticmethod
     def replay(path: StrPath) -> Audio: ...
     def on(

@@ -3,6 +3,7 @@
 import pathlib
 
 import _tabor
+from tabor._pictures import waveform
 
 
 class Audio(_tabor.Audio):
@@ -16,21 +17,7 @@ class Audio(_tabor.Audio):
     __slots__ = ()
 
     def _repr_svg_(self, width=720, height=120):
-        middle = height / 2
-        points = self._peaks(width)
-        upper = [f"{x},{middle * (1 - high):.1f}"
-                 for x, (_, high) in enumerate(points)]
-        lower = [f"{x},{middle * (1 - low):.1f}"
-                 for x, (low, _) in enumerate(points)]
-        outline = " ".join(upper + lower[::-1])
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
-            f'height="{height}" viewBox="0 0 {width} {height}">'
-            f"<title>{self.duration:.3f} s, {self.channels} channels, "
-            f"{self.rate} Hz</title>"
-            f'<path d="M0 {middle}H{width}" stroke="#999"/>'
-            f'<polygon points="{outline}" fill="#37c" stroke="#37c"/></svg>'
-        )
+        return waveform(self, width, height)
 
 
 def db(decibels):

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import _tabor
 from _tabor import read
 from tabor._audio import Audio
+from tabor._clock import Clock, Conductor
 from tabor._events import EVENT_TYPES
+from tabor._pictures import card, progress_bar
 from tabor._tasks import Crowd
 
 _open_engines = weakref.WeakSet()
@@ -40,7 +42,8 @@ def _map_in_threads(function, items):
 @dataclass(frozen=True, slots=True)
 class Stats:
     """Numbers of an engine. late_max is in frames, latency in seconds; a load
-    is a share of the time that a block lasts, since the last stats()."""
+    is a share of the time that a block lasts, since the last stats(); plays
+    counts those whose end has not been read, scheduled ones too."""
 
     frame: int
     voices: int
@@ -60,6 +63,10 @@ class Stats:
     unread_lost: int
     unsound: int
     hung: int
+    plays: int
+
+    def _repr_html_(self):
+        return card(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +133,15 @@ class Engine(_tabor.Engine):
     """What plays. open() and attach() make one; close() or a with statement
     ends it."""
 
-    __slots__ = ("_calls", "_callbacks", "_crowd", "_seen", "__weakref__")
+    __slots__ = ("_calls", "_callbacks", "_clocks", "_crowd", "_seen",
+                 "__weakref__")
 
     def __init__(self, *_):
         self._callbacks = {}
         self._calls = collections.deque()  # callbacks that are due
         self._seen = collections.deque()  # events whose callbacks were due
         self._crowd = Crowd()
+        self._clocks = None
         _open_engines.add(self)
 
     def __enter__(self):
@@ -148,6 +157,8 @@ class Engine(_tabor.Engine):
         engine is closed all the same.
         """
         try:
+            if self._clocks is not None:
+                self._clocks.close()
             super().close()
         finally:
             self._crowd.notify()
@@ -188,7 +199,8 @@ class Engine(_tabor.Engine):
         """Several files, as many at once as there are processors; returns a
         dict of stem to Sample, in the order of paths.
 
-        progress  True shows on stderr how far it has come
+        progress  True shows how far it has come: a bar in a notebook or a
+                  terminal, else a line on stderr when all is there
         trusted   as in load()
         """
         if isinstance(paths, (str, bytes, os.PathLike)):
@@ -204,14 +216,12 @@ class Engine(_tabor.Engine):
                     f"with load({str(path)!r})")
             stems.add(path.stem)
         samples = {}
+        tell = progress_bar("loaded", len(paths) if progress else 0)
         decode = functools.partial(read, rate=self.rate, trusted=trusted)
         with contextlib.closing(_map_in_threads(decode, paths)) as sounds:
             for path, audio in zip(paths, sounds):
                 samples[path.stem] = self._load_audio(audio, path.stem)
-                if progress:
-                    end = "\n" if len(samples) == len(paths) else ""
-                    print(f"\rloaded {len(samples)} of {len(paths)}",
-                          end=end, file=sys.stderr, flush=True)
+                tell(len(samples))
         return samples
 
     # ------------------------------------------------- batches and takes
@@ -225,6 +235,20 @@ class Engine(_tabor.Engine):
     def replay(path):
         """The same as tabor.replay(): a take as Audio."""
         return _tabor.replay(path)
+
+    def clock(self, bpm=120.0, latency=0.1, *, slip=0.25, on_error=None):
+        """A Clock: tasks that play in beats, on this engine's own time.
+
+        latency   how far ahead of what is heard tasks run, in seconds
+        slip      who is more seconds behind than that goes on at a later beat
+        on_error  function(task, error) for tasks that fail; if not given, a
+                  traceback is printed
+        """
+        if self.closed:
+            raise _tabor.ClosedError("the engine is closed")
+        if self._clocks is None:
+            self._clocks = Conductor(self)
+        return Clock(self, self._clocks, bpm, latency, slip, on_error)
 
     # ------------------------------------------------------------- events
 
@@ -283,7 +307,7 @@ class Engine(_tabor.Engine):
             events = self.poll()
             if events:
                 return events
-            if timeout is None and self._pumped:
+            if timeout is None and self._pumped and self._idle is None:
                 raise _tabor.Error(
                     "no event would ever come: this engine moves only while "
                     "render() runs; render first, or give a timeout")
