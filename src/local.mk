@@ -110,7 +110,8 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
 %C%_libtabor_all_la_CPPFLAGS = $(CORE_CPPFLAGS) \
     -DTABOR_DRIVER_DIR='"$(driverdir)"' -DTABOR_LIB_DIR='"$(libdir)"' \
     -DTABOR_WORKER_DIR='"$(pkglibexecdir)"' -DTABOR_KIT_DIR='"$(kitdir)"' \
-    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"'
+    -DTABOR_GUARD='"$(pkglibdir)/libtabor-guard.so"' \
+    -DTABOR_LUA='"$(pkglibdir)/libtabor-lua.so"'
 %C%_libtabor_all_la_CFLAGS = $(AM_CFLAGS) $(RT_CFLAGS) $(SNDFILE_CFLAGS) $(SOXR_CFLAGS)
 %C%_libtabor_all_la_LIBADD = %D%/libtabor-rt.la backends/libbuiltin.la \
     %D%/libtabor-sound.la

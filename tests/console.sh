@@ -40,7 +40,7 @@ ok "--version tells name and number" grep -q -E '^tabor [0-9]+\.[0-9]+\.' $out
 run 0 "--help succeeds" --help
 for option in -e -i - --driver --device --rate --channels --block --set \
     --limiter --log --render --seconds --bits --no-dither --replay --list-devices --quiet \
-    --sandbox --allow --mem --budget --instructions \
+    --sandbox --allow --mem --budget --instructions --python \
     --version --help; do
     ok "--help tells of $option" grep -q -E -e "^  $option( |\$)" $out
 done

@@ -94,6 +94,9 @@ try events.py "class: stopped after"
 try arrays.py "96000 frames, 2 channels" $wav
 try drivers.lua "playing on null"
 try_render clock.lua
+tried="${tried}duet.lua
+duet.py
+" # by tests/py-lua.py
 try_without_samples sonicpi.py
 try_without_samples sonicpi.lua
 if [ -e "${SONICPI_SAMPLES:-/usr/share/sonic-pi/samples}/bd_haus.flac" ]; then

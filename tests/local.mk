@@ -178,6 +178,7 @@ py_tests = \
     %D%/py-life.py \
     %D%/py-live.py \
     %D%/py-load.py \
+    %D%/py-lua.py \
     %D%/py-loops.py \
     %D%/py-many.py \
     %D%/py-model.py \

@@ -140,6 +140,9 @@ main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "torture") == 0) {
         return torture_run(argc - 1, argv + 1);
     }
+    if (argc > 1 && strcmp(argv[1], "--python") == 0) {
+        return duet_run(argc - 1, argv + 1);
+    }
     console_settings s;
     int status = settings_read(argc, argv, &s);
     setlocale(LC_CTYPE, "");

@@ -199,6 +199,12 @@ int outcome_render(lua_State *L, const console_settings *settings);
 /* Render the take settings->replay into settings->render; needs no script. */
 int outcome_replay(const console_settings *settings);
 
+/* ------------------------------------------------------------- duet.c -- */
+
+/* Become Python, with a script in each language; argv[0] is the option. Returns
+ * an exit status if that fails. */
+int duet_run(int argc, char **argv);
+
 /* ---------------------------------------------------------- torture.c -- */
 
 /* The sub-command; argv[0] is its name. Returns an exit status: 0 nothing was

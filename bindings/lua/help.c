@@ -8,6 +8,8 @@
 
 static const char usage[] =
     "Usage: tabor [options] [script.lua [arguments]]\n"
+    "       tabor --python script.py script.lua [--driver NAME] "
+    "[--render FILE]\n"
     "       tabor torture [--driver NAME] [--seconds N]\n"
     "Play sounds from Lua: run a script, or sit at a prompt with an engine "
     "open.\n"
@@ -35,6 +37,7 @@ static const char usage[] =
     "  --budget N        seconds of CPU for each script or line (no limit; "
     "10)\n"
     "  --instructions N  of Lua for each (no limit; 2000000000)\n"
+    "  --python PY LUA   a Python and a Lua script on one engine\n"
     "  --list-devices    tell what there is to play on\n"
     "  --quiet           no banner, no progress, no warnings\n"
     "  --version         tell the version\n"

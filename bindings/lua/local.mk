@@ -70,6 +70,7 @@ bin_PROGRAMS += %D%/tabor
     %D%/console.h \
     %D%/chunk.c \
     %D%/console.c \
+    %D%/duet.c \
     %D%/editor.c \
     %D%/globals.c \
     %D%/help.c \

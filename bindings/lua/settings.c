@@ -31,6 +31,7 @@ enum {
     LONG_MEM,
     LONG_BUDGET,
     LONG_INSTRUCTIONS,
+    LONG_PYTHON,
     LONG_LIST_DEVICES,
     LONG_QUIET,
     LONG_VERSION,
@@ -56,6 +57,7 @@ static const struct option known[] = {
     {"mem", required_argument, NULL, LONG_MEM},
     {"budget", required_argument, NULL, LONG_BUDGET},
     {"instructions", required_argument, NULL, LONG_INSTRUCTIONS},
+    {"python", required_argument, NULL, LONG_PYTHON},
     {"list-devices", no_argument, NULL, LONG_LIST_DEVICES},
     {"quiet", no_argument, NULL, LONG_QUIET},
     {"version", no_argument, NULL, LONG_VERSION},
@@ -223,6 +225,9 @@ read_option(console_settings *s, int found)
     case LONG_QUIET:
         s->quiet = 1;
         return CONSOLE_OK;
+    case LONG_PYTHON:
+        return complain("--python comes first, and needs two scripts: tabor "
+                        "--python brain.py live.lua");
     case LONG_LIST_DEVICES:
         s->task = TASK_LIST_DEVICES;
         return CONSOLE_OK;

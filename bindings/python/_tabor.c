@@ -111,6 +111,12 @@ module_guard_path(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 }
 
 static PyObject *
+module_lua_path(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+    return PyUnicode_DecodeFSDefault(tabor_lua_path());
+}
+
+static PyObject *
 module_version(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
     return PyUnicode_FromString(tabor_version());
@@ -215,6 +221,7 @@ static PyMethodDef module_methods[] = {
     {"_devices", module_devices, METH_O, NULL},
     {"_kit_dir", module_kit_dir, METH_NOARGS, NULL},
     {"_guard_path", module_guard_path, METH_NOARGS, NULL},
+    {"_lua_path", module_lua_path, METH_NOARGS, NULL},
     {"_version", module_version, METH_NOARGS, NULL},
     {"_nearest", module_nearest, METH_VARARGS, NULL},
     {"_use", module_use, METH_VARARGS, NULL},

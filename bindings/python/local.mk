@@ -9,7 +9,8 @@ python_package = \
     %D%/tabor/__init__.py %D%/tabor/__main__.py %D%/tabor/_audio.py \
     %D%/tabor/_clock.py %D%/tabor/_clock_tasks.py \
     %D%/tabor/_devices.py %D%/tabor/_engine.py %D%/tabor/_events.py \
-    %D%/tabor/_explain.py %D%/tabor/_pictures.py %D%/tabor/_render.py \
+    %D%/tabor/_duet.py %D%/tabor/_explain.py %D%/tabor/_lua.py \
+    %D%/tabor/_pictures.py %D%/tabor/_render.py \
     %D%/tabor/_tasks.py %D%/tabor/_torture.py %D%/tabor/pytest_plugin.py \
     %D%/tabor/testing.py
 python_types = %D%/tabor/__init__.pyi %D%/tabor/py.typed

@@ -134,6 +134,11 @@ TABOR_API const char *tabor_kit_dir(void);
  * Borrowed for ever. */
 TABOR_API const char *tabor_guard_path(void);
 
+/* The library with which another language runs Lua beside itself: $TABOR_LUA,
+ * else the installed one, if Tabor was built with Lua.  [any] Borrowed for
+ * ever. */
+TABOR_API const char *tabor_lua_path(void);
+
 /* -------------------------------------------------------------- audio -- */
 
 /* Sound in memory, on the caller's side.

@@ -77,7 +77,7 @@ tabor_moved_along(const char *installed, char *path, size_t size)
 /* -------------------------------------------------------- the places -- */
 
 static struct {
-    char kit[MOST_PATH], guard[MOST_PATH], drivers[MOST_PATH];
+    char kit[MOST_PATH], guard[MOST_PATH], lua[MOST_PATH], drivers[MOST_PATH];
 } places;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -94,6 +94,7 @@ find_all(void)
 {
     find(TABOR_KIT_DIR, places.kit);
     find(TABOR_GUARD, places.guard);
+    find(TABOR_LUA, places.lua);
     find(TABOR_DRIVER_DIR, places.drivers);
 }
 
@@ -122,4 +123,10 @@ TABOR_API const char *
 tabor_guard_path(void)
 {
     return given_or("TABOR_GUARD", places.guard);
+}
+
+TABOR_API const char *
+tabor_lua_path(void)
+{
+    return given_or("TABOR_LUA", places.lua);
 }

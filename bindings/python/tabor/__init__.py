@@ -39,6 +39,7 @@ from tabor._events import (
     Pong,
     Xrun,
 )
+from tabor._lua import Lua
 
 __all__ = [
     "ADSR",
@@ -59,6 +60,7 @@ __all__ = [
     "Error",
     "Event",
     "Late",
+    "Lua",
     "Meter",
     "Pong",
     "QueueFull",
@@ -85,7 +87,7 @@ _tabor._use(Audio, Ended, Late, Xrun, Pong, DeviceLost, DeviceBack)
 # They are ours wherever they are written: in messages, pickles and help().
 for _thing in (
     ADSR, Audio, Batch, Cancelled, Clock, ClockStats, Device, DeviceBack,
-    DeviceLost, Driver, Ended, Engine, Late, Meter, Pong, Stats, Task, Xrun,
+    DeviceLost, Driver, Ended, Engine, Late, Lua, Meter, Pong, Stats, Task, Xrun,
     attach, db, devices, drivers, kit, open,
 ):
     _thing.__module__ = __name__

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from _typeshed import ReadableBuffer, StrPath
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex
@@ -150,6 +150,37 @@ class Task:
     def cancel(self) -> None: ...
     def join(self, timeout: float | None = None) -> Any: ...
     def __await__(self) -> Generator[Any, None, Any]: ...
+
+_Message: TypeAlias = (
+    None
+    | bool
+    | int
+    | float
+    | str
+    | bytes
+    | Sequence["_Message"]
+    | Mapping["_Message", "_Message"]
+)
+
+@final
+class Lua:
+    def __enter__(self) -> Lua: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def alive(self) -> bool: ...
+    @property
+    def errors(self) -> tuple[str, ...]: ...
+    def send(self, *values: _Message) -> None: ...
+    def receive(self, timeout: float = 0.0) -> tuple[Any, ...] | None: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+    def stop(self, timeout: float = 1.0) -> bool: ...
 
 @final
 class Clock:
@@ -372,6 +403,7 @@ class Engine:
         trusted: bool = False,
     ) -> Sample: ...
     def sample(self, name: str) -> Sample: ...
+    def lua(self, script: StrPath, *, mem: int = 0) -> Lua: ...
     def load_many(
         self,
         paths: Iterable[StrPath],

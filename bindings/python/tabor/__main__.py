@@ -5,7 +5,7 @@ import signal
 import sys
 
 import tabor
-from tabor import _explain, _render, _torture
+from tabor import _duet, _explain, _render, _torture
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -63,6 +63,11 @@ def play(options):
 def render(options):
     return _render.render(options.script, options.words, options.file,
                           options.seconds, options.bits)
+
+
+def duet(options):
+    return _duet.run(options.python, options.lua, options.driver,
+                     options.render, options.seconds, options.bits)
 
 
 def torture(options):
@@ -127,6 +132,25 @@ def add_render(commands):
     command.set_defaults(run=render)
 
 
+def add_duet(commands):
+    command = commands.add_parser(
+        "duet", help="a Python and a Lua script on one engine",
+        description="Runs both scripts beside each other until both are over. "
+        "Python's finds engine and lua, Lua's engine, clock, play, send and "
+        "receive.")
+    command.add_argument("python", metavar="PYTHON")
+    command.add_argument("lua", metavar="LUA")
+    command.add_argument("--driver", default="auto", metavar="NAME",
+                         help="the audio driver (auto)")
+    command.add_argument("--render", metavar="FILE",
+                         help="into a file, faster than real time")
+    command.add_argument("--seconds", type=seconds, metavar="N",
+                         help="of the file")
+    command.add_argument("--bits", type=int, choices=(16, 24, 32),
+                         help="of a value in the file")
+    command.set_defaults(run=duet)
+
+
 def add_torture(commands):
     command = commands.add_parser(
         "torture", help="does sound wait for Python here?",
@@ -159,7 +183,8 @@ def main():
     parser = argparse.ArgumentParser(
         prog="python -m tabor", description="Tabor's tools in Python.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (add_devices, add_play, add_render, add_torture, add_explain):
+    for add in (add_devices, add_play, add_render, add_duet, add_torture,
+                add_explain):
         add(commands)
     options = parser.parse_args()
     try:

@@ -11,6 +11,7 @@ import inspect
 import math
 import sys
 import threading
+import weakref
 from dataclasses import dataclass
 
 import _tabor
@@ -102,23 +103,32 @@ def _number(value, word, least):
 
 
 class Conductor:
-    """The clocks of one engine: of all their tasks, one runs at a time."""
+    """The clocks of one engine, and its scripts in Lua: of all tasks in
+    Python, one runs at a time."""
 
     def __init__(self, engine):
         self.turn = threading.Lock()
         self.clocks = []
+        self._scripts = weakref.WeakSet()
         self._engine = engine
 
     def add(self, clock):
         self.clocks.append(clock)
-        if self._engine._pumped:
-            self._engine._pace = self.advance
+        self._set_pace()
+
+    def add_script(self, script):
+        self._scripts.add(script)
+        self._set_pace()
 
     def remove(self, clock):
         if clock in self.clocks:
             self.clocks.remove(clock)
-        if not self.clocks:
-            self._engine._pace = None
+        self._set_pace()
+
+    def _set_pace(self):
+        if self._engine._pumped:
+            is_needed = self.clocks or self._scripts
+            self._engine._pace = self.advance if is_needed else None
 
     def advance(self, end):
         """Before render() goes on to a frame: run what is due until then."""
@@ -129,8 +139,17 @@ class Conductor:
             clock.start()
             with self.turn:
                 clock._advance(end)
+        for script in sorted(self._scripts, key=lambda each: each.number):
+            script._step(end - 1)
+
+    def is_busy(self):
+        """Does a task or a script go on?"""
+        return (any(clock._tasks for clock in self.clocks)
+                or any(script.alive for script in self._scripts))
 
     def close(self):
+        for script in tuple(self._scripts):
+            script._close()
         for clock in tuple(self.clocks):
             clock.close()
 

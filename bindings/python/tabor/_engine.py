@@ -17,6 +17,7 @@ from _tabor import read
 from tabor._audio import Audio
 from tabor._clock import Clock, Conductor
 from tabor._events import EVENT_TYPES
+from tabor._lua import start as start_lua
 from tabor._pictures import card, progress_bar
 from tabor._tasks import Crowd
 
@@ -249,6 +250,24 @@ class Engine(_tabor.Engine):
         if self._clocks is None:
             self._clocks = Conductor(self)
         return Clock(self, self._clocks, bpm, latency, slip, on_error)
+
+    def lua(self, script, *, mem=0):
+        """A Lua script on this engine, with a thread, a ring and a clock of
+        its own; returns a Lua.
+
+        script  a path (a str that ends in .lua is one), or Lua code
+        mem     MiB that it may take, 0 = as much as there is
+
+        It plays on whatever Python does. Under offline it runs as render()
+        goes on. What goes wrong in it is printed, and in errors.
+        """
+        if self.closed:
+            raise _tabor.ClosedError("the engine is closed")
+        if self._clocks is None:
+            self._clocks = Conductor(self)
+        started = start_lua(self, script, mem)
+        self._clocks.add_script(started)
+        return started
 
     # ------------------------------------------------------------- events
 

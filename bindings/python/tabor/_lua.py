@@ -5,8 +5,8 @@ libtabor-lua.so (bindings/lua/host) does it, on a thread of its own. It is
 loaded when the first script is started, so import tabor needs no Lua.
 """
 import collections
-import ctypes
 import functools
+import itertools
 import os
 import pathlib
 import struct
@@ -18,11 +18,14 @@ import _tabor
 _STATES = ("starts", "plays", "ended", "failed", "stopped")
 _SLICE_S = 0.05  # between two looks for Ctrl-C
 _ROOM = 4096
+_numbers = itertools.count()
 
 
 @functools.cache
 def _library():
     """The functions, or Error that says why there are none."""
+    import ctypes  # which most scripts need never
+
     path = _tabor._lua_path()
     try:
         library = ctypes.CDLL(path)
@@ -49,6 +52,12 @@ def _library():
         function.restype = result
         function.argtypes = arguments
     return library
+
+
+def _room(size):
+    import ctypes
+
+    return ctypes.create_string_buffer(size)
 
 
 # -------------------------------------------------------------- messages --
@@ -119,13 +128,14 @@ class Lua:
 
     def __init__(self, engine, code, name, mem):
         raw = code.encode() if isinstance(code, str) else bytes(code)
-        why = ctypes.create_string_buffer(256)
         library = _library()
+        why = _room(256)
         self._engine = engine
         self._handle = library.tabor_lua_start(
             engine.id, raw, len(raw), os.fsencode(name), mem, why, len(why))
         if not self._handle:
             raise _tabor.Error(why.value.decode())
+        self.number = next(_numbers)  # steps go in this order
         self._errors = collections.deque(maxlen=100)
         self._name = name
         self._free = weakref.finalize(self, library.tabor_lua_free,
@@ -158,7 +168,7 @@ class Lua:
         """The next text or message, or None."""
         room = _ROOM
         while True:
-            buffer = ctypes.create_string_buffer(room)
+            buffer = _room(room)
             length = self._call(name, buffer, room)
             if length <= room:
                 return buffer.raw[:length] if length else None
