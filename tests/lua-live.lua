@@ -10,7 +10,7 @@ local SECONDS = 1
 -- The driver tape is in no hurry, or rather in one: it runs ahead of time.
 local TAPE_SECONDS = 6
 local ENDS = 100 -- more plays than these have ended
--- A machine that stands still for 400 ms loses its device, by design; then the
+-- A machine that stands still for 350 ms loses its device, by design; then the
 -- piece is played anew.
 local TRIES = 5
 

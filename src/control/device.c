@@ -13,7 +13,7 @@
 
 #define MS UINT64_C(1000000)
 /* A device that has not called for so long is gone... */
-#define STALL_NS (400 * MS)
+#define STALL_NS (350 * MS)
 /* ...and before its first call, which may have to wake hardware. */
 #define FIRST_CALL_NS (3000 * MS)
 /* If nobody looked for so long, this process was stopped, not the device. */
