@@ -170,6 +170,19 @@ class Exact(unittest.TestCase):
         self.assertEqual(bytes(Piece(4096, "asyncio").audio) == first, True)
         self.assertGreater(len(onsets(first)), 9000)
 
+    def test_control(self):
+        """who works out each wait from the tempo of the moment is not: the
+        ramp tells them apart"""
+        class Naive(Piece):
+            def play(self, offset, step):
+                self.clock.wait(offset)
+                for _ in range(self.EACH):
+                    self.sound.play(gain=0.125)
+                    self.clock.sleep(step * 60 / self.clock.tempo())
+
+        self.assertNotEqual(Naive(4096, "threads").onsets,
+                            sorted(set(Piece.wanted())))
+
     def test_cuts(self):
         """however the renders are cut, and one task after the other"""
         rendered = []
