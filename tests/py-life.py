@@ -65,6 +65,92 @@ for order in itertools.islice(itertools.permutations(STEPS), 0, None, 23):
 print(count)
 """
 
+CLOCKS = '''
+import array, gc, os, sys
+import tabor
+engine = tabor.open("offline", rate=8000, channels=1, queue=4096)
+sound = engine.load(array.array("f", [0.5] * 4))
+
+def round():
+    clock = engine.clock(bpm=6000, on_error=lambda *_: None)
+    async def sings():
+        for _ in range(50):
+            sound.play()
+            await clock.wait(0.1)
+    def plays():
+        for _ in range(20):
+            sound.play()
+            clock.wait(0.1)
+    def fails():
+        clock.wait(1)
+        raise ValueError
+    for _ in range(24):
+        clock.run(sings)
+    clock.run(plays)
+    clock.run(fails)
+    clock.run(clock.wait, 1000)
+    engine.render(0.1)
+    assert len(engine.poll()) == 1220
+    clock.close()
+    gc.collect()
+
+def state():
+    return sys.getallocatedblocks(), len(os.listdir("/proc/self/task"))
+for _ in range(3):
+    round()
+before = state()
+for _ in range(41):
+    round()
+after = state()
+print(after[0] - before[0], after[1] - before[1])
+engine.close()
+'''
+
+OUTSIDE = '''
+import sys
+try:
+    import _interpreters as inside
+except ImportError:
+    import _xxsubinterpreters as inside
+import tabor
+for _ in range(3):
+    one = (inside.create("legacy") if sys.version_info >= (3, 13)
+           else inside.create(isolated=False))
+    failed = inside.run_string(one, sys.argv[1])
+    assert not failed, failed
+    inside.destroy(one)
+exec(sys.argv[1])
+if sys.version_info >= (3, 12):
+    own = inside.create()
+    try:
+        failed = inside.run_string(own, "import tabor")
+    except Exception as error:
+        failed = error
+    assert "does not support loading" in str(failed), failed
+print("told")
+'''
+
+INSIDE = '''
+import array
+import tabor
+with tabor.open("offline", channels=1) as engine:
+    sound = engine.load(array.array("f", [0.5] * 9))
+    voice = sound.play()
+    clock = engine.clock(bpm=60)
+    async def song():
+        for _ in range(3):
+            sound.play()
+            await clock.wait(1)
+    clock.run(song)
+    engine.render(3)
+    assert voice.ended.reason == "finished"
+    assert len(engine.poll()) == 4
+    try:
+        engine.load("none.wav")
+    except FileNotFoundError:
+        print("played", flush=True)
+'''
+
 
 class Orders(unittest.TestCase):
     def test_orders(self):
@@ -154,6 +240,21 @@ print(after[0] - before[0], after[1:] == before[1:])
         # One object leaked each round would be 40.
         self.assertLess(int(blocks), 30)
         self.assertEqual(same, "True")
+
+    def test_clocks_leak(self):
+        """nor do clocks and their tasks, in 50,000 plays"""
+        done = tap.child(CLOCKS, timeout=100)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        blocks, threads = map(int, done.stdout.split())
+        self.assertLess(blocks, 30)
+        self.assertEqual(threads, 0)
+
+    def test_subinterpreters(self):
+        """a subinterpreter that shares the GIL plays, also after another one
+        was destroyed; one that has its own is told that it can't"""
+        done = tap.child(OUTSIDE, INSIDE, timeout=50)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "played\n" * 4 + "told\n")
 
 
 if __name__ == "__main__":

@@ -229,7 +229,10 @@ static PyMethodDef module_methods[] = {
 };
 
 /* No Py_mod_gil: the GIL is what guards our objects, so a free-threaded
- * interpreter has to switch it on. */
+ * interpreter has to switch it on. No Py_mod_multiple_interpreters, which
+ * Python 3.11 does not know: then a subinterpreter that shares the GIL may load
+ * the module, which keeps nothing of its own outside of its state, and one that
+ * has its own GIL is refused. */
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, module_exec},
     {0, NULL},
