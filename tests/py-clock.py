@@ -36,9 +36,8 @@ class Map:
         return before + (bpm - before) * (self.second(beat) - second) / lasts
 
     def second(self, beat):
-        for start, second, bpm, over, before in reversed(self.parts):
-            if start <= beat:
-                break
+        start, second, bpm, over, before = next(
+            part for part in reversed(self.parts) if part[0] <= beat)
         if over == 0 or bpm == before:
             return second + (beat - start) * 60 / bpm
         lasts = over * 120 / (before + bpm)  # at the mean tempo

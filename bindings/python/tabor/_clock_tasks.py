@@ -5,6 +5,7 @@ One runs at a time. The clock gives it the turn with _step(), and gets the
 turn back when the task waits or has ended. Whoever sets a task's fields holds
 the turn, or is the task.
 """
+import contextlib
 import itertools
 import sys
 import threading
@@ -14,7 +15,7 @@ import _tabor
 
 _DEAF = 10  # waits after Cancelled, then the task is left behind
 _STUCK_S = 1.0  # how long close() waits for a task that does not wait
-_LOOK_S = 0.05  # how often a step that an event loop does not take is looked at
+_LOOK_S = 0.05  # how often a step is looked at that no event loop takes
 
 _serials = itertools.count()
 
@@ -158,10 +159,8 @@ class Task:
                 future.set_result(None)
 
         def tell():
-            try:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(settle)
-            except RuntimeError:  # the loop is closed
-                pass
 
         with self._clock._lock:
             if self._done:
@@ -386,10 +385,8 @@ class CoroutineTask(Task):
     def _abandon(self):
         """Its loop is gone: end it without running its code."""
         if self._coroutine is not None:
-            try:
+            with contextlib.suppress(RuntimeError):  # awaits in its finally
                 self._coroutine.close()
-            except RuntimeError:  # it awaits in its finally
-                pass
         self._end(Cancelled())
 
     def _suspend(self):

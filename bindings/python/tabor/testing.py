@@ -73,10 +73,10 @@ def clicks(
     ratio: float = 8.0,
     around: float = 0.002,
 ) -> list[Click]:
-    """Where the sound jumps by more than `size`, and by more than `ratio` times
-    what its slope changes in the `around` seconds on either side: a value
-    alone, a sound that is cut off or begins in its middle. A low square wave
-    has such jumps by itself."""
+    """Where the sound jumps by more than `size`, and by more than `ratio`
+    times what its slope changes in the `around` seconds on either side: a
+    value alone, a sound that is cut off or begins in its middle. A low square
+    wave has such jumps by itself."""
     audio = _audio(sound, rate)
     window = max(4, round(around * audio.rate))
     return [Click(frame, channel, found, beside)
@@ -148,8 +148,9 @@ def _audio(sound: Audio | ReadableBuffer, rate: int | None) -> Audio:
     return Audio(sound, rate)
 
 
-def _values(audio: Audio) -> memoryview:
-    return memoryview(audio).cast("B").cast("f")
+def _values(audio: Audio) -> Sequence[float]:
+    values: Sequence[float] = memoryview(audio).cast("B").cast("f")
+    return values
 
 
 class _Peak:
@@ -178,8 +179,9 @@ def _sizes(audio: Audio) -> Iterable[tuple[float, float]]:
     """Of each frame, the largest value and the sharpest bend."""
     channels = [_values(audio)[channel::audio.channels]
                 for channel in range(audio.channels)]
-    heights = [map(abs, values) for values in channels]
-    sharpnesses = [map(abs, _bends(values)) for values in channels]
+    heights = [[abs(value) for value in values] for values in channels]
+    sharpnesses = [[abs(bend) for bend in _bends(values)]
+                   for values in channels]
     return zip(map(max, zip(*heights)), map(max, zip(*sharpnesses)))
 
 
