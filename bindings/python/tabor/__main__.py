@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """python -m tabor COMMAND"""
+from __future__ import annotations
+
 import argparse
 import signal
 import sys
+from typing import Any
 
 import tabor
 from tabor import _duet, _explain, _render, _torture
@@ -10,7 +13,7 @@ from tabor import _duet, _explain, _render, _torture
 FAILED, INTERRUPTED = 1, 130
 
 
-def seconds(text):
+def seconds(text: str) -> float:
     number = float(text)
     if not 0.1 <= number <= 3600:
         raise argparse.ArgumentTypeError("goes from 0.1 to 3600")
@@ -19,7 +22,7 @@ def seconds(text):
 
 # --------------------------------------------------------------- commands --
 
-def devices(options):
+def devices(options: Any) -> int:
     found = 0
     for driver in tabor.drivers():
         if options.driver not in (None, driver.name):
@@ -39,7 +42,7 @@ def devices(options):
     return 0 if found else FAILED
 
 
-def play(options):
+def play(options: Any) -> int:
     with tabor.open(options.driver, options.device) as engine:
         for path in options.files:
             try:
@@ -60,23 +63,23 @@ def play(options):
     return 0
 
 
-def render(options):
+def render(options: Any) -> int:
     return _render.render(options.script, options.words, options.file,
                           options.seconds, options.bits)
 
 
-def duet(options):
+def duet(options: Any) -> int:
     return _duet.run(options.python, options.lua, options.driver,
                      options.render, options.seconds, options.bits)
 
 
-def torture(options):
+def torture(options: Any) -> int:
     if options.inside:
         return _torture.play(options.driver, options.seconds, options.inside)
     return _torture.run(options.driver, options.seconds)
 
 
-def explain(options):
+def explain(options: Any) -> int:
     with tabor.open(options.driver, options.device,
                     block=options.block) as engine:
         pings, away = _explain.watch(engine, options.seconds)
@@ -87,7 +90,7 @@ def explain(options):
 
 # -------------------------------------------------------------- arguments --
 
-def add_devices(commands):
+def add_devices(commands: Any) -> None:
     command = commands.add_parser(
         "devices", help="what could be opened",
         description="Lists the drivers, why one does not open, and devices.")
@@ -95,14 +98,14 @@ def add_devices(commands):
     command.set_defaults(run=devices)
 
 
-def add_driver(command):
+def add_driver(command: Any) -> None:
     command.add_argument("--driver", default="auto", metavar="NAME",
                          help="the audio driver (auto)")
     command.add_argument("--device", metavar="NAME",
                          help="a name that 'devices' lists")
 
 
-def add_play(commands):
+def add_play(commands: Any) -> None:
     command = commands.add_parser(
         "play", help="play sound files",
         description="Plays sound files, one after the other.")
@@ -113,7 +116,7 @@ def add_play(commands):
     command.set_defaults(run=play)
 
 
-def add_render(commands):
+def add_render(commands: Any) -> None:
     command = commands.add_parser(
         "render", help="a script that plays, into a file",
         description="Runs a Python script and saves what it plays, faster "
@@ -132,7 +135,7 @@ def add_render(commands):
     command.set_defaults(run=render)
 
 
-def add_duet(commands):
+def add_duet(commands: Any) -> None:
     command = commands.add_parser(
         "duet", help="a Python and a Lua script on one engine",
         description="Runs both scripts beside each other until both are over. "
@@ -151,7 +154,7 @@ def add_duet(commands):
     command.set_defaults(run=duet)
 
 
-def add_torture(commands):
+def add_torture(commands: Any) -> None:
     command = commands.add_parser(
         "torture", help="does sound wait for Python here?",
         description="Plays 1000 voices while Python is busy, with a checker "
@@ -165,7 +168,7 @@ def add_torture(commands):
     command.set_defaults(run=torture)
 
 
-def add_explain(commands):
+def add_explain(commands: Any) -> None:
     command = commands.add_parser(
         "explain", help="latency and glitches in words",
         description="Opens a device, watches it for a while, and says what "
@@ -178,7 +181,7 @@ def add_explain(commands):
     command.set_defaults(run=explain)
 
 
-def main():
+def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(
         prog="python -m tabor", description="Tabor's tools in Python.")

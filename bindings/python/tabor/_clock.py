@@ -5,24 +5,30 @@ What a task plays is stamped with the task's logical time, not with the moment
 in which the script came to it; so timing is exact as long as the script is at
 most `latency` behind.
 """
+from __future__ import annotations
+
 import collections
 import heapq
 import inspect
 import math
 import sys
 import threading
-import weakref
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import _tabor
+from tabor._clock_loop import Loop, is_async
 from tabor._clock_tasks import (
     Cancelled,
     CoroutineTask,
+    Task,
     ThreadTask,
     line_of,
     report,
     too_still,
 )
+from tabor._conductor import Conductor
 
 _MOST_STILL = 10_000  # turns in which a task's time does not move
 _NAP_S = 0.001  # the least that is slept between two looks at the frame
@@ -47,111 +53,20 @@ class ClockStats:
 
 
 # What a task waits for: a beat or a second, and the grid that a beat is of.
-Want = collections.namedtuple("Want", "kind number grid", defaults=(None,))
+class Want(NamedTuple):
+    kind: str
+    number: float
+    grid: tuple[float, float] | None = None
 
 
-class _Loop:
-    """What Clock.loop() repeats: the newest function, and the last one that
-    has come to its end."""
-
-    def __init__(self, name, function):
-        self.name = name
-        self.function = function  # None: the loop is to end
-        self.good = None
-        self.task = None
-        self.began = 0.0
-
-    def begin(self, is_async):
-        """The next pass's function; None if it is another kind's, or none."""
-        function = self.function
-        self.began = self.task._second
-        if function is None or _is_async(function) != is_async:
-            return None
-        return function
-
-    def passed(self, function):
-        if self.task._second == self.began:
-            raise too_still(self.task, "the loop's function returned",
-                            _line_of_function(function))
-        self.good = function
-
-    def failed(self, function, error):
-        """Go back to the last good one, if it is another."""
-        if self.good is None or function is self.good:
-            raise error
-        self.task._clock._report(self.task, error)
-        if self.function is function:
-            self.function = self.good
+_OnError = Callable[[Task, BaseException], object]
 
 
-def _is_async(function):
-    return inspect.iscoroutinefunction(function)
-
-
-def _line_of_function(function):
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return repr(function)
-    return f"{code.co_filename.rsplit('/', 1)[-1]}:{code.co_firstlineno}"
-
-
-def _number(value, word, least):
+def _number(value: Any, word: str, least: float) -> float:
     number = float(value)
     if not least <= number < math.inf:
         raise ValueError(f"{word} must be {least} or more, not {value!r}")
     return number
-
-
-class Conductor:
-    """The clocks of one engine, and its scripts in Lua: of all tasks in
-    Python, one runs at a time."""
-
-    def __init__(self, engine):
-        self.turn = threading.Lock()
-        self.clocks = []
-        self._scripts = weakref.WeakSet()
-        self._engine = engine
-
-    def add(self, clock):
-        self.clocks.append(clock)
-        self._set_pace()
-
-    def add_script(self, script):
-        self._scripts.add(script)
-        self._set_pace()
-
-    def remove(self, clock):
-        if clock in self.clocks:
-            self.clocks.remove(clock)
-        self._set_pace()
-
-    def _set_pace(self):
-        if self._engine._pumped:
-            is_needed = self.clocks or self._scripts
-            self._engine._pace = self.advance if is_needed else None
-
-    def advance(self, end):
-        """Before render() goes on to a frame: run what is due until then."""
-        for clock in tuple(self.clocks):
-            if clock._me() is not None:
-                raise _tabor.Error("a task of a clock can't render: the clock "
-                                   "is what render() moves")
-            clock.start()
-            with self.turn:
-                clock._advance(end)
-        for script in sorted(self._scripts, key=lambda each: each.number):
-            script._step(end - 1)
-
-    def is_busy(self):
-        """Does a task or a script go on?"""
-        return (any(clock._tasks for clock in self.clocks)
-                or any(script.alive for script in self._scripts))
-
-    def close(self):
-        for script in tuple(self._scripts):
-            script._close()
-        for clock in tuple(self.clocks):
-            clock.close()
 
 
 class Clock:
@@ -170,7 +85,8 @@ class Clock:
                  "_is_held", "_closing", "_hook", "_late", "_late_max",
                  "_slipped", "_refused", "_places", "__weakref__")
 
-    def __init__(self, engine, conductor, bpm, latency, slip, on_error):
+    def __init__(self, engine: Any, conductor: Conductor, bpm: Any,
+                 latency: Any, slip: Any, on_error: _OnError | None) -> None:
         if on_error is not None and not callable(on_error):
             raise TypeError("on_error must be a function(task, error), not "
                             f"{on_error!r}")
@@ -181,29 +97,32 @@ class Clock:
         self._slip = round(_number(slip, "slip", 0) * engine.rate)
         self._on_error = on_error
         self._lock = threading.Condition()
-        self._queues = {"beat": [], "second": []}  # heaps of those who wait
-        self._tasks = set()
-        self._loops = {}
-        self._origin = None  # beat 0's frame
+        # heaps of those who wait
+        self._queues: dict[str, list[tuple[float, int, int, Task]]] = {
+            "beat": [], "second": []}
+        self._tasks: set[Task] = set()
+        self._loops: dict[str, Loop] = {}
+        self._origin: int | None = None  # beat 0's frame
         self._reached = 0  # frames from there on whose tasks have run
-        self._running = None  # who has the turn
-        self._owed = None  # who has not given it back when Ctrl-C came
-        self._thread = None
+        self._running: Any = None  # who has the turn
+        self._owed: Any = None  # who has not given it back when Ctrl-C came
+        self._thread: threading.Thread | None = None
         self._is_held = self._closing = False
         self._hook = self._notice
         self._late = self._late_max = self._slipped = self._refused = 0
-        self._places = collections.Counter()
+        self._places: collections.Counter[tuple[str, str, str]] = (
+            collections.Counter())
         conductor.add(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (f"<tabor.Clock: beat {self.beat():.3f}, {self.tempo():g} bpm, "
                 f"{len(self._tasks)} tasks>")
 
-    def __enter__(self):
+    def __enter__(self) -> Clock:
         self._is_held = True
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind: Any, *_: object) -> None:
         self._is_held = False
         try:
             if kind is None and self._moves():
@@ -211,17 +130,17 @@ class Clock:
         finally:
             self.close()
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Clock:
         self._is_held = True
         self._loop_here().call_soon(self._let_go)  # at the first await
         return self
 
-    def _let_go(self):
+    def _let_go(self) -> None:
         self._is_held = False
         if not self._engine._pumped and self._tasks:
             self.start()
 
-    async def __aexit__(self, kind, *_):
+    async def __aexit__(self, kind: Any, *_: object) -> None:
         self._is_held = False
         try:
             if kind is None and not self._engine._pumped:
@@ -232,7 +151,7 @@ class Clock:
         finally:
             self.close()
 
-    async def _all_ended(self):
+    async def _all_ended(self) -> None:
         while self._tasks:
             for task in tuple(self._tasks):
                 if not task._done:
@@ -240,12 +159,12 @@ class Clock:
 
     # -------------------------------------------------------------- tasks
 
-    def run(self, function, *args):
+    def run(self, function: Any, *args: Any) -> Task:
         """Start a task, now: a function in a thread of its own, or an async
         function; returns a Task. Of all tasks one runs at a time."""
         return self._start(self._task_of(function, args), None)
 
-    def at(self, beat, function, *args):
+    def at(self, beat: Any, function: Any, *args: Any) -> Task:
         """Start a task at a beat that is still to come."""
         beat = _number(beat, "beat", 0)
         if beat < self._logical()[0]:
@@ -253,7 +172,7 @@ class Clock:
                              f"{self._logical()[0]:.3f}")
         return self._start(self._task_of(function, args), Want("beat", beat))
 
-    def loop(self, name, function):
+    def loop(self, name: str, function: Any) -> Task | None:
         """Call a function again and again, as a task of that name. Another
         function of the same name takes its place when it is next called; if
         that one fails before it has once come to its end, the last good one
@@ -267,10 +186,10 @@ class Clock:
                 return loop.task
             if function is None:
                 return None
-            loop = self._loops[name] = _Loop(name, function)
+            loop = self._loops[name] = Loop(name, function)
             return self._start_loop(loop, None)
 
-    def cancel(self, task):
+    def cancel(self, task: Task) -> bool:
         """End a task: where it waits, Cancelled is raised. False if it has
         ended before."""
         with self._lock:
@@ -281,7 +200,7 @@ class Clock:
                 self._wake(task)
         return True
 
-    def hush(self):
+    def hush(self) -> None:
         """End all tasks, withdraw what is scheduled, let what sounds fade."""
         with self._lock:
             self._loops.clear()
@@ -290,30 +209,31 @@ class Clock:
         self._engine.cancel()
         self._engine.stop()
 
-    def join(self, timeout=None):
+    def join(self, timeout: float | None = None) -> bool:
         """Wait until all tasks have ended; False if they have not in time."""
-        if self._me() is not None:
-            raise _tabor.Error(f"task {self._me().name!r} can't wait for all "
-                               "tasks: it is one of them")
+        task = self._me()
+        if task is not None:
+            raise _tabor.Error(f"task {task.name!r} can't wait for all tasks: "
+                               "it is one of them")
         return self._wait_until(lambda: not self._tasks, timeout)
 
     # -------------------------------------------------------------- waits
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: Any) -> Awaitable[None]:
         """In a task: go on so many seconds later. In an async function, await
         this."""
         task = self._caller("sleep")
         later = task._second + _number(seconds, "seconds", 0)
         return self._wait(task, "sleep", Want("second", later))
 
-    def wait(self, beats):
+    def wait(self, beats: Any) -> Awaitable[None]:
         """In a task: go on so many beats later. A change of tempo moves the
         moment, not the beat."""
         task = self._caller("wait")
         later = task._beat + _number(beats, "beats", 0)
         return self._wait(task, "wait", Want("beat", later))
 
-    def sync(self, beats, offset=0.0):
+    def sync(self, beats: Any, offset: float = 0.0) -> Awaitable[None]:
         """In a task: go on at the next beat that is offset plus a multiple of
         beats."""
         task = self._caller("sync")
@@ -323,7 +243,7 @@ class Clock:
 
     # --------------------------------------------------------------- time
 
-    def start(self):
+    def start(self) -> None:
         """Beat 0 is now, if the clock does not run yet."""
         with self._lock:
             if self._origin is None:
@@ -331,7 +251,7 @@ class Clock:
                 self._origin = self._engine.frame + ahead
             self._wake_thread()
 
-    def tempo(self, bpm=None, beats=0.0):
+    def tempo(self, bpm: Any = None, beats: Any = 0.0) -> float:
         """Beats a minute. With a number: change to it, now or over so many
         beats, evenly in time."""
         with self._lock:
@@ -343,7 +263,7 @@ class Clock:
                 self._lock.notify_all()
             return self._tempo.bpm(beat)
 
-    def beat(self):
+    def beat(self) -> float:
         """A task's own beat; outside of tasks, the one that is heard now."""
         task = self._me()
         if task is not None:
@@ -351,7 +271,7 @@ class Clock:
         with self._lock:
             return self._tempo.beats(self._heard())
 
-    def stats(self):
+    def stats(self) -> ClockStats:
         """What has been late, and what would help, as ClockStats."""
         with self._lock:
             rate = self._engine.rate
@@ -361,7 +281,7 @@ class Clock:
                               self._late_max / rate, self._slipped,
                               self._refused, places, self._advice(rate))
 
-    def close(self):
+    def close(self) -> None:
         """End all tasks and the clock. Twice is once."""
         with self._lock:
             self._closing = True
@@ -377,7 +297,8 @@ class Clock:
 
     # ---------------------------------------------------------- its tasks
 
-    def _task_of(self, function, args, name=None):
+    def _task_of(self, function: Any, args: tuple[Any, ...],
+                 name: str | None = None) -> Task:
         if inspect.iscoroutine(function):
             function.close()
             raise TypeError("give the function itself, as in "
@@ -387,20 +308,20 @@ class Clock:
         if name is None:
             name = getattr(function, "__name__", repr(function))
 
-        def call():
+        def call() -> Any:
             return function(*args)
 
-        if _is_async(function):
+        if is_async(function):
             return CoroutineTask(self, name, call, self._loop_here())
         return ThreadTask(self, name, call)
 
     @staticmethod
-    def _loop_here():
+    def _loop_here() -> Any:
         """The event loop that runs in this thread, or None."""
         asyncio = sys.modules.get("asyncio")
         return asyncio._get_running_loop() if asyncio else None
 
-    def _start(self, task, want):
+    def _start(self, task: Task, want: Any) -> Task:
         with self._lock:
             if self._closing:
                 raise _tabor.ClosedError("the clock is closed")
@@ -412,14 +333,14 @@ class Clock:
                 self.start()
         return task
 
-    def _start_loop(self, loop, want):
+    def _start_loop(self, loop: Any, want: Any) -> Task:
         function = loop.function
-        passes = (self._passes_async if _is_async(function)
+        passes = (self._passes_async if is_async(function)
                   else self._passes)
         loop.task = self._task_of(passes, (loop,), loop.name)
         return self._start(loop.task, want)
 
-    def _passes(self, loop):
+    def _passes(self, loop: Any) -> None:
         try:
             while function := loop.begin(False):
                 try:
@@ -430,7 +351,7 @@ class Clock:
         finally:
             self._loop_ended(loop)
 
-    async def _passes_async(self, loop):
+    async def _passes_async(self, loop: Any) -> None:
         try:
             while function := loop.begin(True):
                 try:
@@ -441,7 +362,7 @@ class Clock:
         finally:
             self._loop_ended(loop)
 
-    def _loop_ended(self, loop):
+    def _loop_ended(self, loop: Any) -> None:
         """Unless its next function is of the other kind."""
         kind = type(loop.task)
         with self._lock:
@@ -449,12 +370,12 @@ class Clock:
                 return
             goes_on = (sys.exc_info()[0] is None and not self._closing
                        and loop.function is not None)
-            if goes_on and _is_async(loop.function) == (kind is ThreadTask):
+            if goes_on and is_async(loop.function) == (kind is ThreadTask):
                 self._start_loop(loop, None)
             else:
                 del self._loops[loop.name]
 
-    def _ended(self, task):
+    def _ended(self, task: Task) -> None:
         """A task's code has come to its end; it still has the turn."""
         error = task._error
         interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
@@ -470,7 +391,7 @@ class Clock:
         for tell in listeners:
             tell()
 
-    def _report(self, task, error):
+    def _report(self, task: Task, error: BaseException) -> None:
         if self._on_error is None:
             report(task, error)
             return
@@ -479,25 +400,25 @@ class Clock:
         except Exception as another:
             report(task, another)
 
-    def _me(self):
+    def _me(self) -> Task | None:
         """The task that is calling, or None."""
         task = self._running
         if task is not None and task._thread == threading.get_ident():
             return task
         return None
 
-    def _caller(self, word):
+    def _caller(self, word: str) -> Task:
         task = self._me()
         if task is None:
             raise _tabor.Error(
                 f"{word}() belongs in a task of this clock: start one with "
                 "clock.run(function)")
         if task._asked is not None:
-            raise task._unawaited()
+            raise task._unawaited() or AssertionError
         task._check_thrown()
         return task
 
-    def _wait(self, task, word, want):
+    def _wait(self, task: Task, word: str, want: Any) -> Awaitable[None]:
         second = (want.number if want.kind == "second"
                   else self._tempo.seconds(want.number))
         task._still = task._still + 1 if second <= task._second else 0
@@ -512,20 +433,21 @@ class Clock:
 
     # ---------------------------------------------------------- the queue
 
-    def _frame_of(self, second):
+    def _frame_of(self, second: float) -> int:
         return (self._origin or 0) + math.floor(
             second * self._engine.rate + 0.5)
 
-    def _push(self, task):
+    def _push(self, task: Task) -> None:
         """It may already be in the queue: only the newest entry counts."""
         task._ticket += 1
         want = task._want
+        assert want is not None
         heapq.heappush(self._queues[want.kind],
                        (want.number, task._serial, task._ticket, task))
 
-    def _next(self):
+    def _next(self) -> tuple[int, int, str] | None:
         """(frame, serial, kind) of who is due first, or None."""
-        first = None
+        first: tuple[int, int, str] | None = None
         for kind, queue in self._queues.items():
             while queue and queue[0][2] != queue[0][3]._ticket:
                 heapq.heappop(queue)
@@ -538,7 +460,7 @@ class Clock:
                     first = entry
         return first
 
-    def _pop(self, end):
+    def _pop(self, end: int) -> Task | None:
         """Who is due before a frame, its time set; or None."""
         with self._lock:
             while (entry := self._next()) and entry[0] < end:
@@ -557,11 +479,12 @@ class Clock:
                 return task
         return None
 
-    def _slip_on(self, task):
+    def _slip_on(self, task: Task) -> None:
         """The script was away for too long: no burst of what it has missed."""
         self._slipped += 1
         self._places[task.name, task._line(), "slipped"] += 1
         want = task._want
+        assert want is not None
         now = self._heard() + self._latency / self._engine.rate / 2
         if want.kind == "second":
             number = now
@@ -573,7 +496,7 @@ class Clock:
         task._want = want._replace(number=number)
         self._push(task)
 
-    def _wake(self, task, second=None):
+    def _wake(self, task: Task, second: float | None = None) -> None:
         """Let a task go on that waits for something else, from whichever
         thread."""
         with self._lock:
@@ -587,7 +510,7 @@ class Clock:
 
     # ---------------------------------------------------------- the turns
 
-    def _advance(self, end):
+    def _advance(self, end: int) -> None:
         """Give the turn to all that are due before a frame."""
         if self._owed is not None:
             self._owed._wait_for_back()
@@ -596,16 +519,16 @@ class Clock:
             self._run(task)
         if self._closing:
             self._unwind()
-        self._reached = max(self._reached, end - self._origin)
+        self._reached = max(self._reached, end - (self._origin or 0))
 
-    def _run(self, task):
+    def _run(self, task: Task) -> None:
         self._running = task
         try:
             task._step()
         finally:
             self._settle()
 
-    def _settle(self):
+    def _settle(self) -> None:
         """Who had the turn waits, or has ended."""
         if self._owed is not None:
             return
@@ -614,7 +537,7 @@ class Clock:
             if not task._done and task._want is not None:
                 self._push(task)
 
-    def _unwind(self):
+    def _unwind(self) -> None:
         """Cancel all. Who takes no notice is left behind."""
         for task in sorted(self._tasks, key=lambda task: task._serial):
             for _ in range(20):
@@ -628,7 +551,7 @@ class Clock:
             if not task._done and self._owed is None:
                 task._end(Cancelled())
 
-    def _wake_thread(self):
+    def _wake_thread(self) -> None:
         """Where time moves by itself, a thread gives the turns."""
         self._lock.notify_all()
         if (self._thread is None and self._origin is not None and self._tasks
@@ -637,13 +560,13 @@ class Clock:
                                             name="tabor-clock")
             self._thread.start()
 
-    def _live(self):
+    def _live(self) -> None:
         """Give turns in time, up to the latency before they are heard."""
         while self._is_due():
             with self._conductor.turn:
                 self._advance(self._engine.frame + self._latency + 1)
 
-    def _is_due(self):
+    def _is_due(self) -> bool:
         """Wait until somebody is; False if there is nobody left."""
         while True:
             with self._lock:
@@ -665,17 +588,17 @@ class Clock:
 
     # ------------------------------------------------------------ the time
 
-    def _moves(self):
+    def _moves(self) -> bool:
         """Does time move by itself, or for who waits?"""
         return not self._engine._pumped or self._engine._idle is not None
 
-    def _heard(self):
+    def _heard(self) -> float:
         """The second that is heard now; 0 before the start."""
         if self._origin is None:
             return 0.0
         return (self._engine.frame - self._origin) / self._engine.rate
 
-    def _logical(self):
+    def _logical(self) -> tuple[float, float]:
         """(beat, second): the calling task's; for others, where everything
         that happens from now on still has to come after."""
         task = self._me()
@@ -687,7 +610,7 @@ class Clock:
             second = max(second, ahead / self._engine.rate)
         return self._tempo.beats(second), second
 
-    def _stamp(self, task):
+    def _stamp(self, task: Task | None) -> None:
         """What this thread sends is the task's, or nobody's any more."""
         engine = self._engine
         if task is None:
@@ -696,7 +619,7 @@ class Clock:
             engine._stamp_hook = self._hook
             engine._stamp(self._frame_of(task._second))
 
-    def _notice(self, what, count):
+    def _notice(self, what: str, count: int) -> None:
         """A command of the task that runs came too late, or was refused."""
         if what == "late":
             self._late += 1
@@ -706,7 +629,7 @@ class Clock:
         line = line_of(sys._getframe(1))
         self._places[self._running.name, line, what] += 1
 
-    def _advice(self, rate):
+    def _advice(self, rate: int) -> str:
         words = []
         if self._late or self._slipped:
             enough = self._latency + self._late_max + 2 * self._engine.block
@@ -722,7 +645,8 @@ class Clock:
                          "queue=, or with on_full='wait'")
         return "; ".join(words)
 
-    def _wait_until(self, predicate, timeout):
+    def _wait_until(self, predicate: Callable[[], bool],
+                    timeout: float | None) -> bool:
         """For who is no task."""
         self._is_held = False
         if not self._engine._pumped:
@@ -738,7 +662,7 @@ class Clock:
             return self._lock.wait_for(predicate, timeout)
 
 
-def _on_grid(beat, grid):
+def _on_grid(beat: Any, grid: tuple[float, float]) -> float:
     """The next beat of a grid; a hair's breadth before it is on it."""
     beats, offset = grid
     return offset + (math.floor((beat - offset) / beats + 1e-9) + 1) * beats

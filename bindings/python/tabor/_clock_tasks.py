@@ -5,13 +5,21 @@ One runs at a time. The clock gives it the turn with _step(), and gets the
 turn back when the task waits or has ended. Whoever sets a task's fields holds
 the turn, or is the task.
 """
+from __future__ import annotations
+
 import contextlib
 import itertools
 import sys
 import threading
 import traceback
+from collections.abc import Awaitable, Callable, Generator
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import _tabor
+
+if TYPE_CHECKING:
+    from tabor._clock import Clock, Want
 
 _DEAF = 10  # waits after Cancelled, then the task is left behind
 _STUCK_S = 1.0  # how long close() waits for a task that does not wait
@@ -29,8 +37,8 @@ class _Done:
 
     __slots__ = ()
 
-    def __await__(self):
-        return iter(())
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
 
 
 class _Asked:
@@ -39,10 +47,10 @@ class _Asked:
 
     __slots__ = ("task",)
 
-    def __init__(self, task):
+    def __init__(self, task: Task) -> None:
         self.task = task
 
-    def __await__(self):
+    def __await__(self) -> Generator[Any, None, Any]:
         self.task._asked = None
         yield self
 
@@ -50,12 +58,12 @@ class _Asked:
 DONE = _Done()
 
 
-def _is_ours(frame):
+def _is_ours(frame: FrameType) -> bool:
     name = frame.f_globals.get("__name__", "")
     return name.startswith("tabor.") or name == "threading"
 
 
-def line_of(frame):
+def line_of(frame: FrameType | None) -> str:
     """Where this is, as "song.py:12", outside of the package."""
     while frame and _is_ours(frame):
         frame = frame.f_back
@@ -74,48 +82,53 @@ class Task:
                  "_done", "_cancelled", "_error", "_result", "_listeners",
                  "__weakref__")
 
-    def __init__(self, clock, name, call):
+    def __init__(self, clock: Clock, name: str,
+                 call: Callable[[], Any]) -> None:
         self._clock = clock
         self._name = name
         self._call = call  # makes what is to be run: a result, a coroutine
         self._serial = next(_serials)  # who was made first runs first
         self._ticket = 0  # an entry in the clock's queue with another is void
         self._beat = self._second = 0.0  # its logical time
-        self._want = None  # what it waits for; None: the clock knows nothing
-        self._thread = None  # the one that its code runs in now
+        # what it waits for; None: nothing that the clock knows of
+        self._want: Want | None = None
+        self._thread: int | None = None  # the one that its code runs in now
         self._still = 0  # turns since its time has moved
-        self._asked = None  # a wait that nobody has awaited yet
-        self._throw = None  # what its wait is to raise
+        self._asked: str | None = None  # a wait that nobody has awaited yet
+        # what its wait is to raise
+        self._throw: BaseException | None = None
         self._done = self._cancelled = False
-        self._error = self._result = None
-        self._listeners = []  # called once it has ended
+        self._error: BaseException | None = None
+        self._result: Any = None
+        # called once it has ended
+        self._listeners: list[Callable[[], object]] = []
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = "running"
         if self._done:
             state = "failed" if self._error else "done"
         return f"<tabor.Task {self._name!r}: {state}>"
 
     @property
-    def name(self):
+    def name(self) -> str:
         """The function's, or as given to loop()."""
         return self._name
 
     @property
-    def done(self):
+    def done(self) -> bool:
         """True once it has ended, whichever way."""
         return self._done
 
     @property
-    def error(self):
+    def error(self) -> BaseException | None:
         """What it has ended by, or None."""
         return self._error
 
-    def cancel(self):
+    def cancel(self) -> None:
         """End it: where it waits, Cancelled is raised."""
         self._clock.cancel(self)
 
-    def join(self, timeout=None):
+    def join(self, timeout: float | None = None) -> Any:
         """Wait until it has ended; returns what its function returned, or
         raises what that raised. TimedOut if it has not ended in time."""
         waiting = self._clock._me()
@@ -131,7 +144,7 @@ class Task:
                 f"task {self._name!r} has not ended in {timeout} seconds")
         return self._outcome()
 
-    def __await__(self):
+    def __await__(self) -> Generator[Any, None, Any]:
         if not self._done:
             waiting = self._clock._me()
             if isinstance(waiting, CoroutineTask):
@@ -141,24 +154,24 @@ class Task:
                 yield from self._future().__await__()
         return self._outcome()
 
-    def _wake_at_end(self, task):
+    def _wake_at_end(self, task: Task) -> None:
         """The other one of this clock waits for nothing else."""
         task._want = None
         self._listeners.append(
             lambda: self._clock._wake(task, self._second))
 
-    def _future(self):
+    def _future(self) -> Any:
         """Of asyncio, settled by whichever thread the task ends in."""
         import asyncio
 
         loop = asyncio.get_running_loop()
         future = loop.create_future()
 
-        def settle():
+        def settle() -> None:
             if not future.done():
                 future.set_result(None)
 
-        def tell():
+        def tell() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(settle)
 
@@ -169,23 +182,42 @@ class Task:
                 self._listeners.append(tell)
         return future
 
-    def _outcome(self):
+    def _outcome(self) -> Any:
         if self._error is not None:
             raise self._error
         return self._result
 
     # -------------------------------------------------------------- turns
 
-    def _begin(self):
+    def _step(self) -> None:
+        """Run it up to where it waits next."""
+        raise NotImplementedError
+
+    def _suspend(self) -> Awaitable[None]:
+        """Give the turn back; called by its own code."""
+        raise NotImplementedError
+
+    def _line(self) -> str:
+        """Where it waits."""
+        raise NotImplementedError
+
+    def _check_thrown(self) -> None:
+        """Raise what is thrown; a coroutine does where it waits."""
+
+    def _unawaited(self) -> RuntimeError | None:
+        """What is to be said of a wait that was not awaited."""
+        return None
+
+    def _begin(self) -> None:
         """Its code runs from here on, in this thread."""
         self._thread = threading.get_ident()
         self._clock._stamp(self)
 
-    def _pause(self):
+    def _pause(self) -> None:
         self._clock._stamp(None)
         self._thread = None
 
-    def _end(self, error):
+    def _end(self, error: BaseException | None) -> None:
         """It has raised this, or returned if None."""
         if isinstance(error, Cancelled):
             self._cancelled = True
@@ -199,13 +231,14 @@ class ThreadTask(Task):
 
     __slots__ = ("_go", "_back", "_ident")
 
-    def __init__(self, clock, name, call):
+    def __init__(self, clock: Clock, name: str,
+                 call: Callable[[], Any]) -> None:
         super().__init__(clock, name, call)
         self._go = threading.Semaphore(0)
         self._back = threading.Semaphore(0)
-        self._ident = None
+        self._ident: int | None = None
 
-    def _step(self):
+    def _step(self) -> None:
         if self._ident is None:
             if self._throw is not None:  # before it began
                 self._end(self._throw)
@@ -217,7 +250,7 @@ class ThreadTask(Task):
         self._go.release()
         self._wait_for_back()
 
-    def _wait_for_back(self):
+    def _wait_for_back(self) -> None:
         """Ctrl-C may leave here; the turn comes back nevertheless, unless the
         task never ends and the clock has to."""
         self._clock._owed = self
@@ -226,9 +259,9 @@ class ThreadTask(Task):
                 return
         self._clock._owed = None
 
-    def _main(self):
+    def _main(self) -> None:
         self._go.acquire()
-        error = None
+        error: BaseException | None = None
         try:
             self._begin()
             self._check_thrown()
@@ -239,7 +272,7 @@ class ThreadTask(Task):
         self._end(error)
         self._back.release()
 
-    def _suspend(self):
+    def _suspend(self) -> Awaitable[None]:
         """Give the turn back until the next one; called by its own code."""
         self._pause()
         self._back.release()
@@ -248,13 +281,13 @@ class ThreadTask(Task):
         self._check_thrown()
         return DONE
 
-    def _check_thrown(self):
+    def _check_thrown(self) -> None:
         if self._throw is not None:
             thrown, self._throw = self._throw, None
             raise thrown
 
-    def _line(self):
-        return line_of(sys._current_frames().get(self._ident))
+    def _line(self) -> str:
+        return line_of(sys._current_frames().get(self._ident or 0))
 
 
 class CoroutineTask(Task):
@@ -263,15 +296,17 @@ class CoroutineTask(Task):
 
     __slots__ = ("_coroutine", "_loop", "_back", "_posted", "_deaf")
 
-    def __init__(self, clock, name, call, loop):
+    def __init__(self, clock: Clock, name: str, call: Callable[[], Any],
+                 loop: Any) -> None:
         super().__init__(clock, name, call)
-        self._coroutine = None
+        self._coroutine: Any = None
         self._loop = loop  # or None
         self._back = threading.Semaphore(0)
-        self._posted = None  # the ticket of a step that the loop is to take
+        # the ticket of a step that the loop is to take
+        self._posted: int | None = None
         self._deaf = 0
 
-    def _step(self):
+    def _step(self) -> None:
         loop = self._loop
         if loop is None or loop is self._clock._loop_here():
             self._go_on()
@@ -285,7 +320,7 @@ class CoroutineTask(Task):
             return
         self._wait_for_back()
 
-    def _wait_for_back(self):
+    def _wait_for_back(self) -> None:
         """Until the loop has taken the step. Not for ever: it may have been
         stopped, or wait for us itself."""
         self._clock._owed = self
@@ -302,7 +337,7 @@ class CoroutineTask(Task):
                     return
         self._clock._owed = None
 
-    def _take_step(self, ticket):
+    def _take_step(self, ticket: int) -> None:
         with self._clock._lock:
             if self._posted != ticket:
                 return
@@ -310,9 +345,9 @@ class CoroutineTask(Task):
         self._go_on()
         self._back.release()
 
-    def _go_on(self):
+    def _go_on(self) -> None:
         """Run its code up to where it waits next."""
-        error = None
+        error: BaseException | None = None
         self._begin()
         try:
             waits_for = self._send()
@@ -330,7 +365,7 @@ class CoroutineTask(Task):
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
 
-    def _send(self):
+    def _send(self) -> Any:
         if self._coroutine is None:
             if self._throw is not None:
                 raise self._throw
@@ -344,17 +379,14 @@ class CoroutineTask(Task):
             return self._coroutine.throw(thrown)
         return self._coroutine.send(None)
 
-    def _check_thrown(self):
-        """What is thrown is thrown where it waits."""
-
-    def _unawaited(self):
+    def _unawaited(self) -> RuntimeError | None:
         if self._asked is None:
             return None
         return RuntimeError(
             f"task {self._name!r} called clock.{self._asked}() without await: "
             f"in an async function write await clock.{self._asked}(...)")
 
-    def _hear(self, waits_for):
+    def _hear(self, waits_for: Any) -> None:
         """What it has yielded: a wait of the clock's, or a future."""
         if isinstance(waits_for, _Asked):
             return
@@ -375,41 +407,41 @@ class CoroutineTask(Task):
                 f"task {self._name!r} awaits {waits_for!r}, which asyncio "
                 "would not know either"))
 
-    def _fail(self, error):
+    def _fail(self, error: BaseException | None) -> None:
         self._throw = error
         self._clock._wake(self, self._second)
 
-    def _woken(self, _):
+    def _woken(self, _: object) -> None:
         self._clock._wake(self)
 
-    def _abandon(self):
+    def _abandon(self) -> None:
         """Its loop is gone: end it without running its code."""
         if self._coroutine is not None:
             with contextlib.suppress(RuntimeError):  # awaits in its finally
                 self._coroutine.close()
         self._end(Cancelled())
 
-    def _suspend(self):
+    def _suspend(self) -> Awaitable[None]:
         return _Asked(self)
 
-    def _line(self):
+    def _line(self) -> str:
         """Of the innermost coroutine."""
-        inner = self._coroutine
-        frame = None
+        inner: Any = self._coroutine
+        frame: FrameType | None = None
         while inner is not None and getattr(inner, "cr_frame", None):
             frame = inner.cr_frame
             inner = inner.cr_await
         return line_of(frame)
 
 
-def report(task, error):
+def report(task: Task, error: BaseException | None) -> None:
     """What is said of a task that failed, if nobody else wants to."""
     print(f"tabor: task {task.name!r} has ended at beat {task._beat:.3f} by "
           "an error; the others go on", file=sys.stderr)
     traceback.print_exception(error, file=sys.stderr)
 
 
-def too_still(task, what, line):
+def too_still(task: Task, what: str, line: str) -> Exception:
     return _tabor.Error(
         f"task {task.name!r} does not let time move: {what} at beat "
         f"{task._beat:.3f} ({line}); let it wait for more than 0 beats")

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import _tabor
 from _tabor import read
 from tabor._audio import Audio
-from tabor._clock import Clock, Conductor
+from tabor._clock import Clock
+from tabor._conductor import Conductor
 from tabor._events import EVENT_TYPES
 from tabor._lua import start as start_lua
 from tabor._pictures import card, progress_bar

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Latency and glitches in words."""
+from __future__ import annotations
+
 import time
+from collections.abc import Iterator
+from typing import Any
 
 _DOZE_S = 0.002
 
 
-def watch(engine, seconds):
+def watch(engine: Any, seconds: Any) -> tuple[list[float], float]:
     """(round trips, the longest time that Python was away), both in seconds,
     of a while in which nothing else is done."""
     pings, away = [], 0.0
@@ -20,7 +24,8 @@ def watch(engine, seconds):
     return pings, away
 
 
-def explain(engine, stats, pings, away):
+def explain(engine: Any, stats: Any, pings: list[float],
+            away: float) -> Iterator[str]:
     """Sentences about an engine that has run for a while."""
     block_ms = engine.block / engine.rate * 1000
     latency_ms = stats.latency * 1000
@@ -49,11 +54,11 @@ def explain(engine, stats, pings, away):
            "does not wait for it, and a clock's latency= must be longer.")
 
 
-def _middle(numbers):
+def _middle(numbers: list[float]) -> float:
     return numbers[len(numbers) // 2]
 
 
-def _reserve(stats):
+def _reserve(stats: Any) -> str:
     if stats.load_max < 0.5:
         return "there is room."
     if stats.load_max < 1:
@@ -62,7 +67,7 @@ def _reserve(stats):
            "block=, or fewer voices=."
 
 
-def _glitches(stats):
+def _glitches(stats: Any) -> Iterator[str]:
     told = False
     for count, words in (
             (stats.xruns, "times the device ran dry: take a larger block=, or "

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What a notebook shows, and how far something has come."""
+from __future__ import annotations
+
 import sys
+from collections.abc import Callable
+from typing import Any
 
 _BAR = 30  # characters
 
 # Of Stats: what is told, and how; those with a mark are faults if not 0.
-_ROWS = (
+_ROWS: tuple[tuple[str, Callable[[Any], str], bool], ...] = (
     ("time", lambda s: f"frame {s.frame:,}", False),
     ("voices", lambda s: f"{s.voices}, {s.stolen} stolen so far", False),
     ("load", lambda s: f"{s.load_mean:.1%}, at most {s.load_max:.1%}", False),
@@ -21,7 +25,7 @@ _ROWS = (
 )
 
 
-def waveform(audio, width, height):
+def waveform(audio: Any, width: int, height: int) -> str:
     """An SVG of the least and greatest values, column by column."""
     middle = height / 2
     points = audio._peaks(width)
@@ -40,12 +44,12 @@ def waveform(audio, width, height):
     )
 
 
-def _faults(text):
+def _faults(text: str) -> bool:
     """Does a row begin with a number above 0?"""
     return int(text.split(",")[0].split()[0]) > 0
 
 
-def card(stats):
+def card(stats: Any) -> str:
     """Stats as an HTML table; what went wrong is red and bold."""
     rows = []
     for word, tell, is_fault in _ROWS:
@@ -67,27 +71,27 @@ def card(stats):
 class _Html:
     """What IPython asks for, as it shows an object or shows it again."""
 
-    def __init__(self, html, text):
+    def __init__(self, html: str, text: str) -> None:
         self._html = html
         self._text = text
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return self._html
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self._text
 
 
-def _notebook():
+def _notebook() -> Any:
     """IPython's display() if a notebook is listening, else None."""
-    ipython = sys.modules.get("IPython")
+    ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is None or not hasattr(shell, "kernel"):
         return None
     return ipython.display.display
 
 
-def progress_bar(word, total):
+def progress_bar(word: str, total: int) -> Callable[[int], None]:
     """A function to be called with how many of total are done: it shows that
     in a notebook, in a terminal, or, once all are done, as a line."""
     if total == 0:
@@ -101,26 +105,26 @@ def progress_bar(word, total):
 
 
 class _NotebookBar:
-    def __init__(self, display, word, total):
+    def __init__(self, display: Any, word: str, total: int) -> None:
         self._word = word
         self._total = total
         self._handle = display(self._shown(0), display_id=True)
 
-    def _shown(self, done):
+    def _shown(self, done: int) -> _Html:
         text = f"{self._word} {done} of {self._total}"
         return _Html(f'<progress max="{self._total}" value="{done}">'
                      f"</progress> {text}", text)
 
-    def tell(self, done):
+    def tell(self, done: int) -> None:
         self._handle.update(self._shown(done))
 
 
-def _terminal_bar(word, done, total):
+def _terminal_bar(word: str, done: int, total: int) -> None:
     full = _BAR * done // total
     print(f"\r[{'#' * full}{'.' * (_BAR - full)}] {word} {done} of {total}",
           end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
-def _last_line(word, done, total):
+def _last_line(word: str, done: int, total: int) -> None:
     if done == total and sys.stderr is not None:
         print(f"{word} {done} of {total}", file=sys.stderr, flush=True)

@@ -4,11 +4,14 @@
 The script is not changed: open() gives it an engine that plays into memory,
 and whenever it waits for something, time moves on, as fast as it can.
 """
+from __future__ import annotations
+
 import array
 import inspect
 import pathlib
 import runpy
 import sys
+from typing import Any
 
 import tabor
 from tabor._engine import open as open_engine
@@ -25,14 +28,14 @@ class _Full(BaseException):
 class _Recorder:
     """Everything that one engine renders; the first of a script."""
 
-    def __init__(self, seconds):
-        self.engine = None
+    def __init__(self, seconds: Any) -> None:
+        self.engine: Any = None
         self.values = array.array("f")
         self._most = seconds
         self._tell = progress_bar("rendered",
                                   100 if seconds is not None else 0)
 
-    def open(self, *args, **options):
+    def open(self, *args: Any, **options: Any) -> Any:
         """What tabor.open() does meanwhile."""
         bound = inspect.signature(open_engine).bind(*args, **options)
         known = inspect.signature(open_engine).parameters
@@ -45,10 +48,10 @@ class _Recorder:
             engine._idle = self.step
         return engine
 
-    def frames(self):
+    def frames(self) -> int:
         return len(self.values) // self.engine.channels
 
-    def step(self):
+    def step(self) -> None:
         left = _STEP_FRAMES
         if self._most is not None:
             most = round(self._most * self.engine.rate)
@@ -58,7 +61,7 @@ class _Recorder:
             raise _Full
         self.values.frombytes(bytes(self.engine.render(frames=left)))
 
-    def finish(self):
+    def finish(self) -> None:
         """What the script has left behind, until nothing sounds."""
         if self.engine.closed:
             return
@@ -69,15 +72,15 @@ class _Recorder:
         while (self._is_busy() and self.frames() < _TAIL_S * rate):
             self.step()
 
-    def _is_busy(self):
+    def _is_busy(self) -> bool:
         clocks = self.engine._clocks
-        tasks = clocks is not None and any(
-            clock._tasks for clock in clocks.clocks)
+        tasks = clocks is not None and clocks.is_busy()
         self.engine._pull()
         return tasks or self.engine.stats().plays > 0
 
 
-def render(script, words, path, seconds, bits):
+def render(script: str, words: list[str], path: str, seconds: Any,
+           bits: int | None) -> int:
     """Run it and save what it plays; returns the exit status."""
     recorder = _Recorder(seconds)
     tabor.open = recorder.open

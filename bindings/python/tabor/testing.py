@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tabor import Audio
 
@@ -148,7 +148,7 @@ def _audio(sound: Audio | ReadableBuffer, rate: int | None) -> Audio:
     return Audio(sound, rate)
 
 
-def _values(audio: Audio) -> Sequence[float]:
+def _values(audio: Any) -> Sequence[float]:
     values: Sequence[float] = memoryview(audio).cast("B").cast("f")
     return values
 
