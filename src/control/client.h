@@ -54,8 +54,7 @@ struct tabor_client {
     tabor_command *batch; /* NULL, or what an open batch has gathered */
     uint32_t batch_count;
 
-    tabor_handle *releases; /* unloads that wait for room */
-    uint32_t release_count, release_capacity;
+    tabor_releases releases;
 
     /* what the reader was told last */
     uint64_t told_late, told_xruns;
@@ -93,9 +92,6 @@ void tabor_client_send_now(tabor_client *client, const tabor_command *commands,
 
 /* Commands that one batch, or the empty ring, can hold.  [any] */
 uint32_t tabor_client_most(const tabor_client *client);
-
-/* Remember an unload for when there is room.  [client] under the mutex */
-void tabor_client_put_off(tabor_client *client, tabor_handle sample);
 
 /* A play handle that is not needed any more.  [client] under the mutex */
 void tabor_client_free_play(tabor_client *client, tabor_handle voice);
