@@ -32,6 +32,7 @@ static const char *const engine_names[] = {
 static const char *const sample_names[] = {"play", "slice", "unload", NULL};
 static const char *const voice_names[] = {"release", "seek", "set",
                                           "stop",    "wait", NULL};
+static const char *const voices_names[] = {"stop", NULL};
 static const char *const audio_names[] = {"get", NULL};
 
 /* ------------------------------------------------------------- memory -- */
@@ -410,6 +411,7 @@ restrict_classes(lua_State *L)
     const int top = lua_gettop(L);
     push_methods(L, SAMPLE_CLASS, sample_names);
     push_methods(L, VOICE_CLASS, voice_names);
+    push_methods(L, VOICES_CLASS, voices_names);
     push_methods(L, AUDIO_CLASS, audio_names);
     push_methods(L, ENGINE_CLASS, engine_names);
     wrap(L, "load", load_sample);
