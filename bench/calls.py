@@ -33,25 +33,28 @@ class Tabor:
     def __init__(self):
         self.engine = tabor.open("offline", voices=2048)
         self.sample = self.engine.load(array.array("f", [0.5]))
-        self.halves = array.array("d", [0.5] * CALLS)
+        self.columns = {count: self.column_set(count)
+                        for count in (CALLS, WARM)}
         self.ready()
+
+    @staticmethod
+    def column_set(count):
+        return {name: array.array("d", [0.5] * count)
+                for name in ("at", "gain", "pan")}
 
     def ready(self):
         self.engine.render(frames=64)
         self.engine.poll()
         self.at = self.engine.now
-        self.times = array.array("d", [self.at] * CALLS)
-
-    def columns(self, names, count):
-        """A view of so many numbers for each name."""
-        times, halves = memoryview(self.times), memoryview(self.halves)
-        return {name: (times if name == "at" else halves)[:count]
-                for name in names}
+        for count, columns in self.columns.items():
+            columns["at"] = array.array("d", [self.at] * count)
 
     def many(self, *names):
         """One call for as many plays, with these columns."""
         def run(count):
-            self.engine.play_many(self.sample, **self.columns(names, count))
+            columns = self.columns[count]
+            self.engine.play_many(
+                self.sample, **{name: columns[name] for name in names})
 
         return run
 

@@ -6,6 +6,7 @@
 #ifndef TABOR_CONTROL_CLIENT_H
 #define TABOR_CONTROL_CLIENT_H
 
+#include <assert.h>
 #include <pthread.h>
 
 #include "control/engine.h"
@@ -14,9 +15,12 @@
 typedef struct tabor_client_play {
     uint32_t generation;
     float velocity;
-    uint32_t first, frames; /* of the sample: where a seek counts */
-    uint8_t alive;
+    uint32_t first;       /* frame of the sample: where a seek counts from */
+    uint32_t frames : 31; /* and how many there are */
+    uint32_t alive : 1;
 } tabor_client_play;
+
+static_assert(sizeof(tabor_client_play) == 16, "four share a cache line");
 
 typedef struct tabor_client_ping {
     uint64_t cookie; /* 0 = free */
