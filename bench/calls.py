@@ -46,6 +46,7 @@ class Tabor:
         self.engine.render(frames=64)
         self.engine.poll()
         self.at = self.engine.now
+        self.frame = self.engine.frame
         for count, columns in self.columns.items():
             columns["at"] = array.array("d", [self.at] * count)
 
@@ -84,6 +85,11 @@ class Tabor:
         for _ in itertools.repeat(None, count):
             play(sample, velocity=0.8, pan=-0.2, rate=1.5, at=at)
 
+    def play_at_frame(self, count):
+        play, sample, frame = self.engine.play, self.sample, self.frame
+        for _ in itertools.repeat(None, count):
+            play(sample, velocity=0.8, at_frame=frame)
+
     def sample_play(self, count):
         play = self.sample.play
         for _ in itertools.repeat(None, count):
@@ -100,6 +106,7 @@ class Tabor:
             "py_play": self.play,
             "py_play_looked_up": self.play_looked_up,
             "py_play_kept": self.play_kept,
+            "py_play_at_frame": self.play_at_frame,
             "py_play_4_options": self.play_options,
             "py_sample_play": self.sample_play,
             "py_sample_play_4_options": self.sample_play_options,
