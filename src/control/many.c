@@ -170,6 +170,10 @@ write_part(const many *m, const part *p, const tabor_command *all, uint32_t seq,
         memcpy(to + 16, &second, sizeof second);
         memcpy(to + 32, &third, sizeof third);
         memcpy(to + 48, &fourth, sizeof fourth);
+        if (*at == TABOR_ASAP) { /* timed as all, until one is not */
+            p->to[i].frame = 0;
+            p->to[i].flags &= (uint8_t)~TABOR_COMMAND_TIMED;
+        }
         second += (four){1, 0, 0, 0};
         at += next_at;
     }
@@ -183,19 +187,6 @@ fill_samples(const many *m, const part *p)
     const tabor_handle *sample = m->columns->sample + p->row;
     for (uint32_t i = 0; i < p->count; i++) {
         p->to[i].body.play.sample = sample[i];
-    }
-}
-
-/* All are timed until one is not. */
-static void
-clear_times(const many *m, const part *p)
-{
-    const uint64_t *at = m->columns->at + p->row;
-    for (uint32_t i = 0; i < p->count; i++) {
-        if (at[i] == TABOR_ASAP) {
-            p->to[i].frame = 0;
-            p->to[i].flags &= (uint8_t)~TABOR_COMMAND_TIMED;
-        }
     }
 }
 
@@ -250,9 +241,6 @@ fill_columns(const many *m, const part *p)
     const tabor_play_columns *c = m->columns;
     if (c->sample) {
         fill_samples(m, p);
-    }
-    if (c->at) {
-        clear_times(m, p);
     }
     if (c->velocity || c->gain) {
         fill_gains(m, p);
@@ -360,14 +348,24 @@ fill_shaped(const many *m, const tabor_room *room, tabor_handle *voices)
 
 /* -------------------------------------------------------------- send -- */
 
+/* NaN isn't. NULL: no values */
 static int
 in_range(const double *values, uint32_t count, double low, double high)
 {
-    const double *end = values ? values + count : NULL;
-    while (values != end && *values >= low && *values <= high) { /* NaN isn't */
-        values++;
+    typedef double pair __attribute__((vector_size(16)));
+    const pair lows = {low, low}, highs = {high, high};
+    two good = {UINT64_MAX, UINT64_MAX};
+    uint32_t i = 0;
+    if (!values) {
+        return 1;
     }
-    return values == end;
+    for (; i + 2 <= count; i += 2) {
+        pair x;
+        memcpy(&x, values + i, sizeof x);
+        good &= (two)(x >= lows) & (two)(x <= highs);
+    }
+    const int last = i == count || (values[i] >= low && values[i] <= high);
+    return last && good[0] && good[1];
 }
 
 /* Could there be a step out of range? If only there could, the rows are looked
