@@ -14,6 +14,8 @@ local owners = {
   ["tabor.Sample"] = sample,
   ["tabor.Voice"] = sample:play(),
   ["tabor.Voices"] = engine:play_many(sample, { count = 1 }),
+  ["tabor.Clock"] = engine:clock(),
+  ["tabor.Task"] = engine:clock():run(print),
   ["tabor.Audio"] = engine:render { frames = 1 },
 }
 
