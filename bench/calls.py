@@ -33,25 +33,29 @@ class Tabor:
     def __init__(self):
         self.engine = tabor.open("offline", voices=2048)
         self.sample = self.engine.load(array.array("f", [0.5]))
-        self.halves = array.array("d", [0.5] * CALLS)
+        self.columns = {count: self.column_set(count)
+                        for count in (CALLS, WARM)}
         self.ready()
+
+    @staticmethod
+    def column_set(count):
+        return {name: array.array("d", [0.5] * count)
+                for name in ("at", "gain", "pan")}
 
     def ready(self):
         self.engine.render(frames=64)
         self.engine.poll()
         self.at = self.engine.now
-        self.times = array.array("d", [self.at] * CALLS)
-
-    def columns(self, names, count):
-        """A view of so many numbers for each name."""
-        times, halves = memoryview(self.times), memoryview(self.halves)
-        return {name: (times if name == "at" else halves)[:count]
-                for name in names}
+        self.frame = self.engine.frame
+        for count, columns in self.columns.items():
+            columns["at"] = array.array("d", [self.at] * count)
 
     def many(self, *names):
         """One call for as many plays, with these columns."""
         def run(count):
-            self.engine.play_many(self.sample, **self.columns(names, count))
+            columns = self.columns[count]
+            self.engine.play_many(
+                self.sample, **{name: columns[name] for name in names})
 
         return run
 
@@ -81,6 +85,11 @@ class Tabor:
         for _ in itertools.repeat(None, count):
             play(sample, velocity=0.8, pan=-0.2, rate=1.5, at=at)
 
+    def play_at_frame(self, count):
+        play, sample, frame = self.engine.play, self.sample, self.frame
+        for _ in itertools.repeat(None, count):
+            play(sample, velocity=0.8, at_frame=frame)
+
     def sample_play(self, count):
         play = self.sample.play
         for _ in itertools.repeat(None, count):
@@ -97,6 +106,7 @@ class Tabor:
             "py_play": self.play,
             "py_play_looked_up": self.play_looked_up,
             "py_play_kept": self.play_kept,
+            "py_play_at_frame": self.play_at_frame,
             "py_play_4_options": self.play_options,
             "py_sample_play": self.sample_play,
             "py_sample_play_4_options": self.sample_play_options,

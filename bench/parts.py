@@ -166,12 +166,16 @@ def calls():
         return Row(what, (name, "", key), bar=bar, unit="ns")
     rows = [
         beside("Python engine.play(s), ns", "py_play", 0.5),
+        beside("Python play(s, velocity=, at_frame=), ns",
+               "py_play_at_frame", None),
         beside("Python play, 4 keywords, ns", "py_play_4_options", 1),
         beside("Python sample.play(), ns", "py_sample_play", None),
         alone("Python play_many, a play, ns", "python", "py_play_many", 10),
         alone("Lua sample:play(), ns", "lua", "lua_sample_play", 400),
         alone("Lua play, 4 options, ns", "lua",
               "lua_sample_play_4_options", 1000),
+        alone("Lua, a table of 4 options alone, ns", "lua",
+              "lua_table_of_4"),
     ]
     runs = [("python", "", ["--rounds", "60"]), ("lua", "", ["--rounds",
                                                             "60"])]

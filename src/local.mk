@@ -91,6 +91,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/plugin.c %D%/control/plugin.h \
     %D%/control/read.c \
     %D%/control/registry.c %D%/control/registry.h \
+    %D%/control/releases.c %D%/control/releases.h \
     %D%/control/replay.c \
     %D%/control/rescue.c %D%/control/rescue.h \
     %D%/control/resident.c %D%/control/resident.h \

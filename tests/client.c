@@ -201,6 +201,108 @@ test_numbers(void)
     rig_close(&r);
 }
 
+/* A handle is more than its owner and slot: 64 plays and another 64, between
+ * them a new client that is given the number of the one before. */
+static void
+test_generations(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    tabor_handle sample = rig_ramp(&r, 480000, 2), before[64], voice = 0;
+    tabor_client *client = r.client;
+    int owners = 0, stale = 0, alive = 0;
+    for (int i = 0; i < 64; i++) {
+        must(tabor_play(client, sample, NULL, &before[i]));
+    }
+    for (int round = 0; round < 3; round++) {
+        tabor_client_close(client);
+        free(rig_render(&r, 4800, 2));
+        must(tabor_client_open(r.engine, NULL, &client));
+        for (int i = 0; i < 64; i++) {
+            must(tabor_play(client, sample, NULL, &voice));
+            owners += voice >> 48 == before[i] >> 48;
+            stale += tabor_voice_stop(client, before[i], 0, TABOR_ASAP) ==
+                     TABOR_ERR_STALE;
+            alive += tabor_voice_alive(client, voice);
+            before[i] = voice;
+        }
+    }
+    ok_int(owners, 3 * 64, "an owner's number is given again");
+    ok_int(stale, 3 * 64, "the voices of who had it before name none of his");
+    ok_int(alive, 3 * 64, "which all sound on");
+    r.client = client;
+    rig_close(&r);
+}
+
+/* ------------------------------------------------------------- releases -- */
+
+/* Is the place of a sample that was let go free again? There are as many as
+ * loads find. */
+static int
+comes_back(tabor_engine *engine, tabor_client *client, tabor_handle sample)
+{
+    tabor_audio *audio;
+    tabor_handle other = 0;
+    float out[128];
+    int found = 0;
+    must(tabor_engine_render(engine, 64, out));
+    must(tabor_audio_new(1, 1, 48000, &audio));
+    while (!found &&
+           tabor_sample_add(client, audio, "other", &other) == TABOR_OK) {
+        found = (other >> 32) == (sample >> 32);
+        must(tabor_engine_render(engine, 1, out));
+    }
+    tabor_audio_free(audio);
+    return found;
+}
+
+/* Fill the ring to its last slot, those for stops too. */
+static void
+fill_ring(rig *r, tabor_handle sample)
+{
+    tabor_handle voice = 0;
+    play_until_full(r, sample, NULL, &voice);
+    while (tabor_stop(r->client, 0) == TABOR_OK) {
+    }
+}
+
+/* Close a client that could not send an unload; who: 1 if another one is there,
+ * which is to send it, 0 if one comes later. */
+static void
+test_release_left(int who, const char *fact)
+{
+    rig r = rig_open("offline", 64, 256, 64);
+    tabor_client *other = NULL;
+    tabor_handle sample = rig_ramp(&r, 10, 2), second = rig_ramp(&r, 10, 2);
+    if (who) {
+        must(tabor_client_open(r.engine, NULL, &other));
+    }
+    fill_ring(&r, sample);
+    tabor_sample_release(r.client, sample);
+    tabor_client_close(r.client);
+    if (!who) {
+        must(tabor_client_open(r.engine, NULL, &other));
+    }
+    ok(comes_back(r.engine, other, sample), "%s", fact);
+    ok_int(tabor_sample_get_info(other, second, &(tabor_sample_info){0}),
+           TABOR_OK, "(and only that one was let go)");
+    r.client = other;
+    rig_close(&r);
+}
+
+static void
+test_release_in_batch(void)
+{
+    rig r = rig_open("offline", 64, 256, 64);
+    tabor_handle sample = rig_ramp(&r, 10, 2);
+    must(tabor_batch_begin(r.client));
+    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_RING));
+    tabor_client_close(r.client);
+    must(tabor_client_open(r.engine, NULL, &r.client));
+    ok(comes_back(r.engine, r.client, sample),
+       "what a batch unloads is unloaded, if its client closes in it too");
+    rig_close(&r);
+}
+
 /* ----------------------------------------------------------------- many -- */
 
 static void
@@ -467,6 +569,11 @@ main(void)
     test_wait_space();
     test_handles();
     test_numbers();
+    test_generations();
+    test_release_left(1, "an unload that found no room when its client closed "
+                         "is sent by another one");
+    test_release_left(0, "or by the next that comes");
+    test_release_in_batch();
     test_many();
     test_close_order("offline");
     test_close_order("null");

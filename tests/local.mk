@@ -228,7 +228,7 @@ lua_tests = \
     %D%/lua-sonicpi.lua \
     %D%/lua-take.lua
 EXTRA_DIST += %D%/sandbox.sh %D%/sandbox/bombs.lua %D%/sandbox/escapes.lua \
-    %D%/sandbox/loops.lua
+    %D%/sandbox/loops.lua %D%/sandbox/names.lua
 EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/console-clock.sh \
     %D%/both.py %D%/lib/tap.lua \
     %D%/lib/golden.lua %D%/lib/onsets.lua \

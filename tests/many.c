@@ -184,6 +184,36 @@ refused(rig *r, const char *column, tabor_status wanted, const char *words,
        tabor_error());
 }
 
+/* A wrong number among 1 to 9 good ones, in each place. */
+static void
+test_places(void)
+{
+    rig r = rig_open("offline", 64, 256, 1024);
+    const tabor_handle sample = rig_ramp(&r, 300, 1);
+    const double wrong[] = {1.5, -1.5, NAN, INFINITY, -INFINITY};
+    double pan[9] = {0};
+    tabor_handle voices[9];
+    tabor_play_columns c = TABOR_COLUMNS;
+    int tried = 0, found = 0;
+    c.pan = pan;
+    for (uint32_t count = 1; count <= 9; count++) {
+        for (uint32_t row = 0; row < count * 5; row++) {
+            char words[32];
+            pan[row / 5] = wrong[row % 5];
+            snprintf(words, sizeof words, "play %u: pan is", row / 5);
+            tried++;
+            found += tabor_play_many(r.client, sample, NULL, &c, count,
+                                     voices) == TABOR_ERR_INVALID &&
+                     strstr(tabor_error(), words);
+            pan[row / 5] = 0;
+        }
+        must(tabor_play_many(r.client, sample, NULL, &c, count, voices));
+    }
+    ok_int(found, tried, "a number out of range is found in every place");
+    ok_int(tried, 225, "(of 225)");
+    rig_close(&r);
+}
+
 static void
 test_wrong(void)
 {
@@ -324,6 +354,7 @@ main(void)
 {
     tap_start();
     test_same();
+    test_places();
     test_wrong();
     test_full();
     test_plays();

@@ -528,6 +528,31 @@ class TheVoices(Base):
                          [10 * i + 5 for i in range(10)])
         self.assertEqual([v.ended for v in voices], events)
 
+    def test_overtaken(self):
+        """and nobody else's, if its slot was used again and again before"""
+        engine, sample = self.open(queue=1024)
+        many, single = [], []
+        for i in range(30):  # 4,096 slots
+            frames = [engine.frame + row % 7 for row in range(600)]
+            many.append(engine.play_many(sample, at_frame=frames))
+            single += [sample.play() for _ in range(200 + i)]
+            if i % 3:
+                many[i][i]  # some are made before their end
+            if i == 17:
+                many[i - 1] = None  # and some go before it
+            engine.render(frames=200)
+        told = {}
+        for event in engine.poll():
+            told.setdefault(event.voice.id, []).append(event)
+        self.assertEqual(len(told), 30 * 600 + len(single))
+        self.assertEqual({len(events) for events in told.values()}, {1})
+        for voices in filter(None, many):
+            self.assertEqual(
+                [told[i] for i in voices.ids], [[v.ended] for v in voices])
+        for voice in single:
+            self.assertEqual(told[voice.id], [voice.ended])
+        self.assertEqual(sum(v.alive for v in filter(None, many)), 0)
+
     def test_nobody(self):
         """ends come also if the Voices were dropped"""
         self.engine.play_many(self.sample, count=10)

@@ -57,6 +57,32 @@ is "(and none of them by one)" "$(find "$t/written" -type f | wc -l)" 0
 ok "without --allow only sounds that came with Tabor are read" \
     grep -q 'inside.wav: no such file where' "$t/said"
 
+# Names. One that is new has to be put on a list: of sandbox.c or
+# sandbox_sound.c if a sandboxed script may have it, else here.
+sort >"$t/withheld" <<'NAMES'
+global debug
+global dofile
+global io
+global loadfile
+global package
+global warn
+tabor attach
+tabor devices
+tabor drivers
+tabor replay
+tabor.Audio save
+NAMES
+names() {
+    tabor "$@" | tr '\t' ' ' | sort
+}
+names "$files/names.lua" >"$t/names"
+# shellcheck disable=SC2046 # two words each
+names --sandbox "$files/names.lua" $(cat "$t/names") >"$t/given"
+is "(at least 60 names were looked at: $(wc -l <"$t/names"))" \
+    "$(($(wc -l <"$t/names") >= 60))" 1
+is "a sandboxed script finds every name but those that are withheld from it" \
+    "$(comm -23 "$t/names" "$t/given")" "$(cat "$t/withheld")"
+
 # each FILE COMMAND...: COMMAND with each number of FILE, four at a time; leaves
 # their number in $count
 each() {

@@ -375,18 +375,28 @@ static const luaL_Reg engine_meta[] = {{"__gc", engine_gc},
                                        {"__tostring", engine_tostring},
                                        {NULL, NULL}};
 
-static const luaL_Reg engine_methods[] = {
-    {"load", engine_load},     {"sample", engine_sample},
-    {"play", engine_play},     {"play_many", engine_play_many},
-    {"stop", engine_stop},     {"cancel", engine_cancel},
-    {"batch", engine_batch},   {"clock", engine_clock},
-    {"panic", engine_panic},   {"gain", engine_gain},
-    {"ping", engine_ping},     {"poll", engine_poll},
-    {"wait", engine_wait},     {"on", engine_on},
-    {"off", engine_off},       {"stats", engine_stats},
-    {"meters", engine_meters}, {"render", engine_render},
-    {"frame", engine_frame},   {"now", engine_now},
-    {"close", engine_close},   {NULL, NULL}};
+/* and play(): voice_class() */
+static const luaL_Reg engine_methods[] = {{"load", engine_load},
+                                          {"sample", engine_sample},
+                                          {"play_many", engine_play_many},
+                                          {"stop", engine_stop},
+                                          {"cancel", engine_cancel},
+                                          {"batch", engine_batch},
+                                          {"clock", engine_clock},
+                                          {"panic", engine_panic},
+                                          {"gain", engine_gain},
+                                          {"ping", engine_ping},
+                                          {"poll", engine_poll},
+                                          {"wait", engine_wait},
+                                          {"on", engine_on},
+                                          {"off", engine_off},
+                                          {"stats", engine_stats},
+                                          {"meters", engine_meters},
+                                          {"render", engine_render},
+                                          {"frame", engine_frame},
+                                          {"now", engine_now},
+                                          {"close", engine_close},
+                                          {NULL, NULL}};
 
 void
 engine_class(lua_State *L)

@@ -116,8 +116,9 @@ push_voice(lua_State *L, int index, const tabor_event *event)
     const int voices = lua_gettop(L);
     if (!voice_find(L, voices, event->handle)) {
         lua_pop(L, 1);
-        voice_end(voice_push(L, index, event->handle), event);
-        voice_remember(L, voices);
+        lua_voice *v = voice_push(L, index, event->handle);
+        voice_end(v, event);
+        voice_remember(L, voices, v);
     }
     lua_remove(L, -2);
 }

@@ -276,7 +276,7 @@ console_play(lua_State *L)
     luaL_checkany(L, 1);
     lua_settop(L, 2);
     push_sound(L);
-    lua_pushcfunction(L, sample_play);
+    lua_getfield(L, -1, "play");
     lua_insert(L, -2);
     lua_pushvalue(L, 2);
     lua_call(L, 2, 2);

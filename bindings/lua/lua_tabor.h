@@ -57,6 +57,11 @@ void object_kind_class(lua_State *L, const object_kind *kind,
                        const luaL_Reg *meta, const luaL_Reg *methods,
                        lua_CFunction index);
 
+/* Give a class a method more, with the metatable of another class as its
+ * upvalue. */
+void object_set_method(lua_State *L, const object_kind *kind, const char *name,
+                       lua_CFunction method, const object_kind *upvalue);
+
 /* Push an object of size bytes, zero but for its kind. */
 void *object_push(lua_State *L, const object_kind *kind, size_t size,
                   int user_values);
@@ -346,9 +351,9 @@ lua_voice *voice_check(lua_State *L, int index);
 /* The engine's table of voices is indexed by the play slot, whose numbers are
  * few, and only where two of one slot are about by the whole handle. voices:
  * its index. find pushes the Voice and returns 1, or nil and returns 0;
- * remember takes the one on top, which stays there. */
+ * remember takes the one on top, which is v and stays there. */
 int voice_find(lua_State *L, int voices, tabor_handle handle);
-void voice_remember(lua_State *L, int voices);
+void voice_remember(lua_State *L, int voices, const lua_voice *v);
 
 /* Note how it ended. */
 void voice_end(lua_voice *v, const tabor_event *ended);
@@ -395,7 +400,7 @@ typedef struct play_command {
 } play_command;
 
 /* What the options mean for a sample; a slice is not cut to its length yet. */
-void play_apply(lua_State *L, const lua_sample *s, const play_options *given,
+void play_apply(lua_State *L, const lua_sample *s, const play_options *o,
                 play_command *c);
 
 /* engine:play(sample, options), sample:play(options). */

@@ -27,6 +27,20 @@ object_kind_class(lua_State *L, const object_kind *kind, const luaL_Reg *meta,
     lua_rawsetp(L, LUA_REGISTRYINDEX, kind);
 }
 
+void
+object_set_method(lua_State *L, const object_kind *kind, const char *name,
+                  lua_CFunction method, const object_kind *upvalue)
+{
+    const int top = lua_gettop(L);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, kind);
+    lua_getfield(L, -1, "__index");
+    lua_getupvalue(L, -1, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, upvalue);
+    lua_pushcclosure(L, method, 1);
+    lua_setfield(L, -2, name);
+    lua_settop(L, top);
+}
+
 void *
 object_push(lua_State *L, const object_kind *kind, size_t size, int user_values)
 {

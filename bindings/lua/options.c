@@ -19,15 +19,23 @@ wrong_type(lua_State *L, int index, const char *what, const char *name,
                       luaL_typename(L, index));
 }
 
-static double
-read_number(lua_State *L, int index, const char *what, const char *name)
+static int
+wrong_number(lua_State *L, int index, const char *what, const char *name)
 {
     if (lua_type(L, index) != LUA_TNUMBER) {
         wrong_type(L, index, what, name, "a number");
     }
-    const double number = lua_tonumber(L, index);
+    return luaL_error(L, "%s: %s is not a number (0/0 or the like)", what,
+                      name);
+}
+
+static inline double
+read_number(lua_State *L, int index, const char *what, const char *name)
+{
+    const double number =
+        lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : NAN;
     if (isnan(number)) {
-        luaL_error(L, "%s: %s is not a number (0/0 or the like)", what, name);
+        wrong_number(L, index, what, name);
     }
     return number;
 }
@@ -124,13 +132,12 @@ read_column(lua_State *L, const char *what, const char *name,
 }
 
 static void
-read_value(lua_State *L, const char *what, const option *o, void *out)
+read_other(lua_State *L, const char *what, const option *o, void *out)
 {
     char *const field = (char *)out + o->offset;
     switch (o->kind) {
     case OPTION_NUMBER:
-        *(double *)field = read_number(L, -1, what, o->name);
-        break;
+        break; /* read_value() */
     case OPTION_COUNT:
         *(uint32_t *)field = read_count(L, -1, what, o->name);
         break;
@@ -155,8 +162,20 @@ read_value(lua_State *L, const char *what, const option *o, void *out)
     }
 }
 
-int
-options_take(lua_State *L, const char *what, const option *known, void *out)
+/* Most are numbers. */
+static inline void
+read_value(lua_State *L, const char *what, const option *o, void *out)
+{
+    if (o->kind == OPTION_NUMBER) {
+        *(double *)((char *)out + o->offset) =
+            read_number(L, -1, what, o->name);
+    } else {
+        read_other(L, what, o, out);
+    }
+}
+
+static inline int
+take(lua_State *L, const char *what, const option *known, void *out)
 {
     if (lua_type(L, -2) != LUA_TSTRING) {
         luaL_error(L, "%s: options have names; here is one called %s", what,
@@ -165,12 +184,19 @@ options_take(lua_State *L, const char *what, const option *known, void *out)
     const char *name = lua_tostring(L, -2);
     for (const option *o = known; o->name; o++) {
         /* most differ here already */
-        if (o->name[0] == name[0] && strcmp(o->name, name) == 0) {
+        if (o->name[0] == name[0] && o->name[1] == name[1] &&
+            strcmp(o->name, name) == 0) {
             read_value(L, what, o, out);
             return 1;
         }
     }
     return 0;
+}
+
+int
+options_take(lua_State *L, const char *what, const option *known, void *out)
+{
+    return take(L, what, known, out);
 }
 
 static int
@@ -209,7 +235,7 @@ options_read(lua_State *L, int index, const char *what, const option *known,
     options_check_table(L, index, what);
     lua_pushnil(L);
     while (lua_next(L, index)) {
-        if (!options_take(L, what, known, out)) {
+        if (!take(L, what, known, out)) {
             unknown(L, what, lua_tostring(L, -2), known);
         }
         lua_pop(L, 1);

@@ -358,10 +358,9 @@ static const luaL_Reg sample_meta[] = {{"__gc", sample_release},
                                        {"__tostring", sample_tostring},
                                        {NULL, NULL}};
 
-static const luaL_Reg sample_methods[] = {{"play", sample_play},
-                                          {"slice", sample_slice},
-                                          {"unload", sample_unload},
-                                          {NULL, NULL}};
+/* and play(): voice_class() */
+static const luaL_Reg sample_methods[] = {
+    {"slice", sample_slice}, {"unload", sample_unload}, {NULL, NULL}};
 
 void
 sample_class(lua_State *L)

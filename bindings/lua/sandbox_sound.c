@@ -7,6 +7,7 @@
  * with its own, against --mem. What was loaded counts until its engine closes:
  * an unloaded sample rings on, and keeps its memory as long as it likes.
  */
+#include "clock.h"
 #include "console.h"
 #include "lua_tabor.h"
 
@@ -32,6 +33,11 @@ static const char *const engine_names[] = {
 static const char *const sample_names[] = {"play", "slice", "unload", NULL};
 static const char *const voice_names[] = {"release", "seek", "set",
                                           "stop",    "wait", NULL};
+static const char *const voices_names[] = {"stop", NULL};
+static const char *const clock_names[] = {
+    "at",  "beat",  "cancel", "close", "hush",  "join", "loop", "now",
+    "run", "sleep", "stats",  "sync",  "tempo", "wait", NULL};
+static const char *const task_names[] = {"cancel", "join", NULL};
 static const char *const audio_names[] = {"get", NULL};
 
 /* ------------------------------------------------------------- memory -- */
@@ -410,6 +416,9 @@ restrict_classes(lua_State *L)
     const int top = lua_gettop(L);
     push_methods(L, SAMPLE_CLASS, sample_names);
     push_methods(L, VOICE_CLASS, voice_names);
+    push_methods(L, VOICES_CLASS, voices_names);
+    push_methods(L, CLOCK_CLASS, clock_names);
+    push_methods(L, TASK_CLASS, task_names);
     push_methods(L, AUDIO_CLASS, audio_names);
     push_methods(L, ENGINE_CLASS, engine_names);
     wrap(L, "load", load_sample);

@@ -12,14 +12,15 @@ voice_check(lua_State *L, int index)
     return object_check(L, index, &voice_kind);
 }
 
-/* Push a Voice of an engine whose userdata is at index. */
+/* Push a Voice of an engine whose userdata is at index; its metatable is at
+ * meta. */
 static lua_voice *
-push_voice(lua_State *L, lua_engine *e, int index, tabor_handle handle)
+push_voice(lua_State *L, lua_engine *e, int index, int meta)
 {
-    lua_voice *v = object_push(L, &voice_kind, sizeof *v, VOICE_ENGINE);
-    v->engine = e;
-    v->handle = handle;
-    v->is.asked.rate = 1;
+    lua_voice *v = lua_newuserdatauv(L, sizeof *v, VOICE_ENGINE);
+    *v = (lua_voice){.kind = &voice_kind, .engine = e, .is.asked.rate = 1};
+    lua_pushvalue(L, meta);
+    lua_setmetatable(L, -2);
     lua_pushvalue(L, index);
     lua_setiuservalue(L, -2, VOICE_ENGINE);
     return v;
@@ -28,7 +29,11 @@ push_voice(lua_State *L, lua_engine *e, int index, tabor_handle handle)
 lua_voice *
 voice_push(lua_State *L, int index, tabor_handle handle)
 {
-    return push_voice(L, engine_check(L, index), index, handle);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &voice_kind);
+    lua_voice *v = push_voice(L, engine_check(L, index), index, lua_gettop(L));
+    v->handle = handle;
+    lua_remove(L, -2);
+    return v;
 }
 
 /* Kind 8 | owner 8 | slot 16 | generation 32, as tabor.h says; from 1. */
@@ -51,17 +56,16 @@ voice_find(lua_State *L, int voices, tabor_handle handle)
 }
 
 void
-voice_remember(lua_State *L, int voices)
+voice_remember(lua_State *L, int voices, const lua_voice *v)
 {
-    const lua_voice *v = lua_touserdata(L, -1);
     const lua_Integer slot = slot_of(v->handle);
     if (lua_rawgeti(L, voices, slot) == LUA_TNIL) {
-        lua_pop(L, 1);
+        lua_copy(L, -2, -1);
     } else { /* the slot's last voice may not have heard of its end */
         const lua_voice *old = lua_touserdata(L, -1);
         lua_rawseti(L, voices, (lua_Integer)old->handle);
+        lua_pushvalue(L, -1);
     }
-    lua_pushvalue(L, -1);
     lua_rawseti(L, voices, slot);
 }
 
@@ -120,8 +124,10 @@ read_shape(lua_State *L, const lua_sample *s, const play_options *o,
             engine_ramp(L, s->engine, "play", "fade_out", o->fade_out);
     }
     c->params.choke = o->choke;
-    c->params.loop_fade =
-        engine_ramp(L, s->engine, "play", "loop_fade", o->loop_fade);
+    if (o->loop_fade != 0.0) {
+        c->params.loop_fade =
+            engine_ramp(L, s->engine, "play", "loop_fade", o->loop_fade);
+    }
     if (o->loop) {
         shape_read_loop(L, o->loop, s, &c->params);
     }
@@ -132,28 +138,27 @@ read_shape(lua_State *L, const lua_sample *s, const play_options *o,
 }
 
 void
-play_apply(lua_State *L, const lua_sample *s, const play_options *given,
+play_apply(lua_State *L, const lua_sample *s, const play_options *o,
            play_command *c)
 {
     const lua_engine *e = s->engine;
-    const play_options o = *given;
     c->params = (tabor_play_params)TABOR_PLAY;
-    c->params.velocity = o.velocity;
-    c->params.gain = o.gain;
-    c->params.pan = o.pan;
-    c->params.rate = o.rate;
-    c->params.pitch = o.pitch;
-    c->params.tag = o.tag;
-    c->params.late = (tabor_late)o.late;
-    c->params.kernel = (tabor_kernel)o.kernel;
-    c->params.at = engine_at(L, e, "play", o.at, o.at_frame);
-    if (!isnan(o.offset)) {
-        c->params.offset = engine_frames(L, e, "play", "offset", o.offset);
+    c->params.velocity = o->velocity;
+    c->params.gain = o->gain;
+    c->params.pan = o->pan;
+    c->params.rate = o->rate;
+    c->params.pitch = o->pitch;
+    c->params.tag = o->tag;
+    c->params.late = (tabor_late)o->late;
+    c->params.kernel = (tabor_kernel)o->kernel;
+    c->params.at = engine_at(L, e, "play", o->at, o->at_frame);
+    if (!isnan(o->offset)) {
+        c->params.offset = engine_frames(L, e, "play", "offset", o->offset);
     }
-    if (!isnan(o.duration)) {
-        c->params.length = engine_frames(L, e, "play", "duration", o.duration);
+    if (!isnan(o->duration)) {
+        c->params.length = engine_frames(L, e, "play", "duration", o->duration);
     }
-    read_shape(L, s, &o, c);
+    read_shape(L, s, o, c);
 }
 
 /* What it reads may leave values on the stack. */
@@ -194,27 +199,28 @@ voice_mark_never_sent(lua_voice *v)
     }
 }
 
-/* The Voice on top has been sent: its Ended will find it. */
+/* The Voice on top has been sent: its Ended will find it. voices: where the
+ * engine's table of them is */
 static int
-return_sent(lua_State *L, int index, lua_voice *v, const play_command *c)
+return_sent(lua_State *L, int voices, lua_voice *v, const play_command *c)
 {
     lua_engine *e = v->engine;
     e->playing++;
     e->held += e->batch != 0;
     v->batch = e->batch;
     v->handle = c->voice;
-    v->is.asked.rate = c->params.rate;
-    v->is.asked.pitch = c->params.pitch;
-    lua_getiuservalue(L, index, ENGINE_VOICES);
-    lua_insert(L, -2);
-    voice_remember(L, lua_gettop(L) - 1);
+    if (!c->is_plain) {
+        v->is.asked.rate = c->params.rate;
+        v->is.asked.pitch = c->params.pitch;
+    }
+    voice_remember(L, voices, v);
     return 1;
 }
 
 /* It could not be sent at once. */
 static int
-play_again(lua_State *L, int index, const lua_sample *s, lua_voice *v,
-           play_command *c, tabor_status status)
+play_again(lua_State *L, int index, int voices, const lua_sample *s,
+           lua_voice *v, play_command *c, tabor_status status)
 {
     const lua_engine *e = v->engine;
     const tabor_status st = engine_send_again(L, index, send_play, c, status);
@@ -225,21 +231,19 @@ play_again(lua_State *L, int index, const lua_sample *s, lua_voice *v,
         voice_mark_dropped(v);
         return 1;
     }
-    return st == TABOR_OK ? return_sent(L, index, v, c)
+    return st == TABOR_OK ? return_sent(L, voices, v, c)
                           : engine_return_sent(L, e, st);
 }
 
-/* Play the sample on the engine at index; the options are at options. */
+/* Play the sample on the engine at index; the options are at options. Upvalue
+ * 1 is the metatable of Voices. */
 static int
 play(lua_State *L, lua_engine *e, int index, const lua_sample *s, int options)
 {
-    static const tabor_play_params plain = TABOR_PLAY;
     play_command c;
     c.sample = sample_handle(s);
     c.is_plain = !s->parent && !e->task && lua_isnil(L, options);
-    if (c.is_plain) {
-        c.params = plain;
-    } else {
+    if (!c.is_plain) {
         read_play(L, options, s, &c);
     }
     if (!e->client) {
@@ -248,12 +252,14 @@ play(lua_State *L, lua_engine *e, int index, const lua_sample *s, int options)
     if (!c.sample) {
         return sample_return_unloaded(L, s);
     }
-    lua_voice *v = push_voice(L, e, index, 0);
+    lua_getiuservalue(L, index, ENGINE_VOICES);
+    const int voices = lua_gettop(L);
+    lua_voice *v = push_voice(L, e, index, lua_upvalueindex(1));
     /* a finalizer may have run there and closed the engine */
     const tabor_status st =
         e->client ? send_play(e->client, &c) : TABOR_ERR_CLOSED;
-    return st == TABOR_OK ? return_sent(L, index, v, &c)
-                          : play_again(L, index, s, v, &c, st);
+    return st == TABOR_OK ? return_sent(L, voices, v, &c)
+                          : play_again(L, index, voices, s, v, &c, st);
 }
 
 int
@@ -608,4 +614,6 @@ void
 voice_class(lua_State *L)
 {
     object_kind_class(L, &voice_kind, voice_meta, voice_methods, voice_index);
+    object_set_method(L, &engine_kind, "play", engine_play, &voice_kind);
+    object_set_method(L, &sample_kind, "play", sample_play, &voice_kind);
 }

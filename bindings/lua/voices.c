@@ -171,7 +171,7 @@ make_voice(lua_State *L, int index, int voices, const lua_voices *g,
         voice_end(v, &g->ends[row]);
     }
     if (v->handle) {
-        voice_remember(L, voices);
+        voice_remember(L, voices, v);
     }
 }
 

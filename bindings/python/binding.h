@@ -120,8 +120,10 @@ typedef struct voices_object {
     voice_object **made; /* owned array of borrowed ones; or NULL: none yet */
     tabor_event *ends;   /* owned; or NULL: none yet */
     Py_ssize_t stride;   /* of ids, in bytes, for who looks at them */
-    char is_held;        /* in a batch that is open */
-    char is_void;        /* never sent */
+    struct voices_object *before, *after; /* of the newcomers, if it is one */
+    char is_newcomer;
+    char is_held; /* in a batch that is open */
+    char is_void; /* never sent */
 } voices_object;
 
 /* A sample of the engine, or a slice of one: then it has that one's handle and
@@ -175,6 +177,12 @@ typedef struct listener_queue {
     size_t size, first, count;
 } listener_queue;
 
+/* Voices that are not in the table of listeners yet, in the order in which
+ * they were played. Borrowed likewise. */
+typedef struct newcomers {
+    struct voices_object *first, *last;
+} newcomers;
+
 /* Oldest first, in a circle. Keeps the newest QUEUE_MOST, as the client does
  * for who never reads. */
 #define QUEUE_MOST 65536u
@@ -204,6 +212,7 @@ typedef struct engine_object {
     float last_gain;            /* once closed */
     listener *sounding;         /* by play slot */
     listener_queue overtaken;
+    newcomers newcomers;
     event_queue queue;
     int signal_fd, epoll_fd;    /* -1 until fileno() is asked for */
     uint64_t stamp;             /* a clock's logical time, as a frame */
@@ -525,7 +534,7 @@ void queue_clear(event_queue *queue);
  * them, and forget one. */
 void listen_voice(engine_object *engine, voice_object *voice);
 void listen_voices(engine_object *engine, voices_object *whole);
-void listen_voices_no_more(engine_object *engine, const voices_object *whole);
+void listen_voices_no_more(engine_object *engine, voices_object *whole);
 void listen_no_more(engine_object *engine, tabor_handle handle,
                     const PyObject *who);
 

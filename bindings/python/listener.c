@@ -7,7 +7,10 @@
  * may be long before a script reads it: then the next play of the slot finds
  * the last one's listener still there and puts it aside. Slots are used again
  * in the order in which they became free, and so are the events: the one to
- * be told is the first of those that were put aside.
+ * be told is near the first of those that were put aside.
+ *
+ * Voices get their entries when the next end is read, and until then wait in a
+ * list: many are dropped before, and then cost nothing here.
  */
 #include "binding.h"
 
@@ -104,7 +107,7 @@ drop_aside(listener_queue *queue, listener *l)
 
 /* -------------------------------------------------------------- listen -- */
 
-static inline void
+static void
 listen(engine_object *engine, tabor_handle handle, listener l)
 {
     listener *place = &engine->sounding[slot_of(handle)];
@@ -124,11 +127,34 @@ listen_voice(engine_object *engine, voice_object *voice)
 void
 listen_voices(engine_object *engine, voices_object *whole)
 {
-    const tabor_handle *ids = whole->ids;
-    const uint32_t count = (uint32_t)whole->count;
+    newcomers *list = &engine->newcomers;
 
-    for (uint32_t row = 0; row < count; row++) {
-        listen(engine, ids[row], (listener){(PyObject *)whole, row});
+    whole->is_newcomer = 1;
+    whole->before = list->last;
+    whole->after = NULL;
+    *(list->last ? &list->last->after : &list->first) = whole;
+    list->last = whole;
+}
+
+static void
+take_newcomer(newcomers *list, voices_object *whole)
+{
+    whole->is_newcomer = 0;
+    *(whole->before ? &whole->before->after : &list->first) = whole->after;
+    *(whole->after ? &whole->after->before : &list->last) = whole->before;
+}
+
+/* Give all Voices their entries. */
+static void
+enter_newcomers(engine_object *engine)
+{
+    voices_object *whole = engine->newcomers.first;
+
+    for (; whole; whole = engine->newcomers.first) {
+        take_newcomer(&engine->newcomers, whole);
+        for (uint32_t row = 0; row < (uint32_t)whole->count; row++) {
+            listen(engine, whole->ids[row], (listener){(PyObject *)whole, row});
+        }
     }
 }
 
@@ -166,12 +192,16 @@ listen_no_more(engine_object *engine, tabor_handle handle, const PyObject *who)
 }
 
 void
-listen_voices_no_more(engine_object *engine, const voices_object *whole)
+listen_voices_no_more(engine_object *engine, voices_object *whole)
 {
     const tabor_handle *ids = whole->ids;
     const uint32_t count = (uint32_t)whole->count;
     const PyObject *who = (const PyObject *)whole;
 
+    if (whole->is_newcomer) {
+        take_newcomer(&engine->newcomers, whole);
+        return;
+    }
     for (uint32_t row = 0; row < count; row++) {
         listener *place = &engine->sounding[slot_of(ids[row])];
         if (place->who == who && place->row == row) {
@@ -204,8 +234,8 @@ tell(const engine_object *engine, const listener *l, const tabor_event *event)
 PyObject *
 listener_tell(engine_object *engine, const tabor_event *event, uint32_t *row)
 {
+    enter_newcomers(engine);
     listener *l = find(engine, event->handle, NULL);
-
     if (!l) {
         return NULL;
     }
@@ -235,6 +265,7 @@ listeners_detach(engine_object *engine, uint64_t frame)
                        .frame = frame,
                        .value = TABOR_NO_FRAME};
 
+    enter_newcomers(engine);
     for (size_t slot = 0; slot < 65536; slot++) {
         detach(engine, &engine->sounding[slot], &end);
     }

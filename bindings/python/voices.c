@@ -25,6 +25,7 @@ new_object(engine_object *engine)
     voices->ids = NULL;
     voices->made = NULL;
     voices->ends = NULL;
+    voices->is_newcomer = 0;
     voices->is_held = 0;
     voices->is_void = 0;
     PyObject_GC_Track(voices);

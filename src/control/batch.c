@@ -73,7 +73,7 @@ tabor_batch_abandon(tabor_client *client)
             tabor_client_free_play(client, client->batch[i].target);
         } else if (client->batch[i].type == TABOR_COMMAND_RETIRE_SAMPLE) {
             /* unloaded it is all the same, and must be freed */
-            tabor_client_put_off(client, client->batch[i].target);
+            tabor_releases_add(&client->releases, client->batch[i].target);
         }
     }
     end_batch(client);

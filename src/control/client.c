@@ -94,7 +94,7 @@ client_free(tabor_client *c)
     free(c->plays);
     free(c->free_plays);
     free(c->backlog);
-    free(c->releases);
+    tabor_releases_free(&c->releases);
     free(c->batch);
     pthread_mutex_destroy(&c->mutex);
     free(c);
@@ -172,6 +172,10 @@ connect(tabor_engine *engine, tabor_client *c)
                         TABOR_MAX_CLIENTS);
     } else {
         c->owner = o;
+        for (uint32_t i = 0; i < c->play_count; i++) {
+            c->plays[i].generation = engine->generations[o];
+        }
+        tabor_releases_move(&engine->releases, &c->releases);
         engine->clients[o] = c;
         tabor_inbox_put(&engine->rt->inbox[o], c->rt);
     }
@@ -342,14 +346,49 @@ flush_releases(tabor_client *c)
     pthread_mutex_lock(&c->mutex);
     uint64_t refused = c->refused; /* nobody asked: not a refusal */
     /* an open batch may play what is to be released: it goes first */
-    while (c->release_count && !c->batch &&
+    while (c->releases.count && !c->batch &&
            tabor_client_reserve_now(c, 1, 1) == TABOR_OK) {
         tabor_command retire = {.type = TABOR_COMMAND_RETIRE_SAMPLE,
-                                .target = c->releases[--c->release_count]};
+                                .target =
+                                    c->releases.samples[--c->releases.count]};
         tabor_client_send_now(c, &retire, 1);
     }
     c->refused = refused;
     pthread_mutex_unlock(&c->mutex);
+}
+
+/* What could not be sent is sent by another client, or by the next one. The
+ * engine's mutex is held. */
+static void
+leave_releases(tabor_client *c)
+{
+    tabor_engine *engine = c->engine;
+    unsigned o = 1;
+    while (o < TABOR_OWNERS && !engine->clients[o]) {
+        o++;
+    }
+    if (o == TABOR_OWNERS) {
+        tabor_releases_move(&c->releases, &engine->releases);
+        return;
+    }
+    tabor_client *heir = engine->clients[o];
+    pthread_mutex_lock(&heir->mutex);
+    tabor_releases_move(&c->releases, &heir->releases);
+    pthread_mutex_unlock(&heir->mutex);
+}
+
+/* Where who gets the owner's number goes on. Counted from where this one
+ * began, because generations go round. */
+static uint32_t
+last_generation(const tabor_client *c)
+{
+    const uint32_t first = c->engine->generations[c->owner];
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < c->play_count; i++) {
+        const uint32_t taken = c->plays[i].generation - first;
+        most = taken > most ? taken : most;
+    }
+    return first + most;
 }
 
 TABOR_API void
@@ -359,9 +398,12 @@ tabor_client_close(tabor_client *client)
         return;
     }
     tabor_engine *engine = client->engine;
+    tabor_batch_abandon(client); /* what it unloads is unloaded */
     flush_releases(client);
     pthread_mutex_lock(&engine->mutex);
     engine->clients[client->owner] = NULL;
+    engine->generations[client->owner] = last_generation(client);
+    leave_releases(client);
     engine->leaving[client->owner] = client->rt;
     tabor_link_close(client->link);
     pthread_mutex_unlock(&engine->mutex);

@@ -6,6 +6,7 @@
 #ifndef TABOR_CONTROL_CLIENT_H
 #define TABOR_CONTROL_CLIENT_H
 
+#include <assert.h>
 #include <pthread.h>
 
 #include "control/engine.h"
@@ -14,9 +15,12 @@
 typedef struct tabor_client_play {
     uint32_t generation;
     float velocity;
-    uint32_t first, frames; /* of the sample: where a seek counts */
-    uint8_t alive;
+    uint32_t first;       /* frame of the sample: where a seek counts from */
+    uint32_t frames : 31; /* and how many there are */
+    uint32_t alive : 1;
 } tabor_client_play;
+
+static_assert(sizeof(tabor_client_play) == 16, "four share a cache line");
 
 typedef struct tabor_client_ping {
     uint64_t cookie; /* 0 = free */
@@ -54,8 +58,7 @@ struct tabor_client {
     tabor_command *batch; /* NULL, or what an open batch has gathered */
     uint32_t batch_count;
 
-    tabor_handle *releases; /* unloads that wait for room */
-    uint32_t release_count, release_capacity;
+    tabor_releases releases;
 
     /* what the reader was told last */
     uint64_t told_late, told_xruns;
@@ -93,9 +96,6 @@ void tabor_client_send_now(tabor_client *client, const tabor_command *commands,
 
 /* Commands that one batch, or the empty ring, can hold.  [any] */
 uint32_t tabor_client_most(const tabor_client *client);
-
-/* Remember an unload for when there is room.  [client] under the mutex */
-void tabor_client_put_off(tabor_client *client, tabor_handle sample);
 
 /* A play handle that is not needed any more.  [client] under the mutex */
 void tabor_client_free_play(tabor_client *client, tabor_handle voice);

@@ -83,6 +83,7 @@ engine_free(tabor_engine *engine)
     for (unsigned o = 0; o < TABOR_OWNERS; o++) {
         tabor_rt_client_free(engine->leaving[o]);
     }
+    tabor_releases_free(&engine->releases);
     tabor_take_discard(engine->take); /* only if it never opened */
     if (engine->samples.slots) {
         tabor_samples_free(&engine->samples);

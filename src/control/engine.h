@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "control/device.h"
+#include "control/releases.h"
 #include "control/sample.h"
 #include "control/stream.h"
 
@@ -35,6 +36,12 @@ struct tabor_engine {
     pthread_mutex_t mutex;
     tabor_client *clients[TABOR_OWNERS];    /* under mutex */
     tabor_rt_client *leaving[TABOR_OWNERS]; /* likewise */
+    /* Likewise: the last generation that a play slot of the owner had. Who
+     * gets the number goes on from there, so that the voices of who had it
+     * name none of his. */
+    uint32_t generations[TABOR_OWNERS];
+    /* Likewise: what clients left behind while no other was there. */
+    tabor_releases releases;
     _Atomic int closed;
     _Atomic uint32_t gain_bits; /* float, as last asked for */
 

@@ -145,21 +145,6 @@ tabor_sample_unload(tabor_client *client, tabor_handle sample,
     return st;
 }
 
-void
-tabor_client_put_off(tabor_client *c, tabor_handle sample)
-{
-    if (c->release_count == c->release_capacity) {
-        uint32_t more = c->release_capacity ? 2 * c->release_capacity : 16;
-        tabor_handle *grown = realloc(c->releases, more * sizeof *c->releases);
-        if (!grown) {
-            return; /* it stays loaded until the engine closes */
-        }
-        c->releases = grown;
-        c->release_capacity = more;
-    }
-    c->releases[c->release_count++] = sample;
-}
-
 TABOR_API void
 tabor_sample_release(tabor_client *client, tabor_handle sample)
 {
@@ -173,11 +158,11 @@ tabor_sample_release(tabor_client *client, tabor_handle sample)
     pthread_mutex_lock(&client->mutex);
     if (tabor_samples_leave(&engine->samples, sample)) {
         uint64_t refused = client->refused;
-        if (client->release_count == 0 && !client->batch &&
+        if (client->releases.count == 0 && !client->batch &&
             tabor_client_reserve(client, 1, 1) == TABOR_OK) {
             tabor_client_send(client, &command, 1);
         } else {
-            tabor_client_put_off(client, sample);
+            tabor_releases_add(&client->releases, sample);
         }
         client->refused = refused;
     }

@@ -10,7 +10,10 @@
  */
 #include "config.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "control/play.h"
 #include "control/status.h"
@@ -101,11 +104,79 @@ part_at(const many *m, const tabor_room *room, uint32_t row)
 {
     const uint32_t left = m->count - row;
     const uint32_t before_end = room->mask - ((room->first + row) & room->mask);
+    const uint32_t free = m->client->play_count - m->client->free_head;
     uint32_t count = left < PART_MOST ? left : PART_MOST;
     if (count > before_end) {
         count = before_end + 1;
     }
+    count = count < free ? count : free;
     return (part){place(room, row), row, count};
+}
+
+/* Stores are what all this costs, so they are wide: a play slot is one, a
+ * command is four. */
+typedef uint32_t four __attribute__((vector_size(16)));
+typedef uint64_t two __attribute__((vector_size(16)));
+static_assert(sizeof(tabor_client_play) == sizeof(four) &&
+                  offsetof(tabor_client_play, generation) == 0,
+              "a slot's generation is the first of four");
+static_assert(offsetof(tabor_command, frame) == 0 &&
+                  offsetof(tabor_command, target) == 8 &&
+                  offsetof(tabor_command, seq) == 16,
+              "frame and target are a store, and seq begins the next");
+
+/* Give the rows of a part their handles. As tabor_play_take(), for many.
+ * known: what all slots are to know */
+static void
+take_part(const many *m, const part *p, const tabor_client_play *known,
+          tabor_handle *voices)
+{
+    tabor_client *c = m->client;
+    const tabor_handle owner =
+        tabor_handle_make(TABOR_KIND_VOICE, c->owner, 0, 0);
+    const uint16_t *slot = &c->free_plays[c->free_head];
+    tabor_handle *voice = voices + p->row;
+    four taken;
+    memcpy(&taken, known, sizeof taken);
+    for (uint32_t i = 0; i < p->count; i++) {
+        tabor_client_play *play = &c->plays[slot[i]];
+        taken[0] = tabor_play_generation(play->generation);
+        memcpy(play, &taken, sizeof taken);
+        voice[i] = owner | (tabor_handle)slot[i] << 32 | taken[0];
+    }
+    c->free_head += p->count;
+    c->free_head = c->free_head == c->play_count ? 0 : c->free_head;
+    c->free_count -= p->count;
+}
+
+/* Write the commands of a part but for their columns, of which only the times
+ * are in this: they share a store with the handles. */
+static void
+write_part(const many *m, const part *p, const tabor_command *all, uint32_t seq,
+           const tabor_handle *voices)
+{
+    const int next_at = m->columns->at != NULL;
+    const uint64_t *at = next_at ? m->columns->at + p->row : &all->frame;
+    const tabor_handle *voice = voices + p->row;
+    four second, third, fourth;
+    memcpy(&second, (const char *)all + 16, sizeof second);
+    memcpy(&third, (const char *)all + 32, sizeof third);
+    memcpy(&fourth, (const char *)all + 48, sizeof fourth);
+    second[0] = seq + p->row;
+    for (uint32_t i = 0; i < p->count; i++) {
+        char *to = (char *)&p->to[i];
+        const two first = {*at, voice[i]};
+        memcpy(to, &first, sizeof first);
+        memcpy(to + 16, &second, sizeof second);
+        memcpy(to + 32, &third, sizeof third);
+        memcpy(to + 48, &fourth, sizeof fourth);
+        if (*at == TABOR_ASAP) { /* timed as all, until one is not */
+            p->to[i].frame = 0;
+            p->to[i].flags &= (uint8_t)~TABOR_COMMAND_TIMED;
+        }
+        second += (four){1, 0, 0, 0};
+        at += next_at;
+    }
 }
 
 /* Each writes a column into commands that have what all share. */
@@ -116,20 +187,6 @@ fill_samples(const many *m, const part *p)
     const tabor_handle *sample = m->columns->sample + p->row;
     for (uint32_t i = 0; i < p->count; i++) {
         p->to[i].body.play.sample = sample[i];
-    }
-}
-
-/* All are timed until one is not. */
-static void
-fill_times(const many *m, const part *p)
-{
-    const uint64_t *at = m->columns->at + p->row;
-    for (uint32_t i = 0; i < p->count; i++) {
-        p->to[i].frame = at[i];
-        if (at[i] == TABOR_ASAP) {
-            p->to[i].frame = 0;
-            p->to[i].flags &= (uint8_t)~TABOR_COMMAND_TIMED;
-        }
     }
 }
 
@@ -185,9 +242,6 @@ fill_columns(const many *m, const part *p)
     if (c->sample) {
         fill_samples(m, p);
     }
-    if (c->at) {
-        fill_times(m, p);
-    }
     if (c->velocity || c->gain) {
         fill_gains(m, p);
     }
@@ -202,36 +256,15 @@ fill_columns(const many *m, const part *p)
     }
 }
 
-/* Give the commands of a part their handles. As tabor_play_take(), for many.
- * known: what all slots are to know, but for the velocity of each. */
 static void
-take_part(const many *m, const part *p, const tabor_client_play *known,
-          tabor_handle *voices)
+know_velocities(const many *m, const part *p, const tabor_handle *voices)
 {
-    tabor_client *c = m->client;
-    const int next_velocity = m->columns->velocity != NULL;
-    const double *velocity =
-        next_velocity ? m->columns->velocity + p->row : &m->params->velocity;
-    const tabor_handle owner =
-        tabor_handle_make(TABOR_KIND_VOICE, c->owner, 0, 0);
-    const uint32_t end = c->play_count;
-    uint32_t head = c->free_head;
+    const double *velocity = m->columns->velocity + p->row;
+    const tabor_handle *voice = voices + p->row;
     for (uint32_t i = 0; i < p->count; i++) {
-        const uint32_t slot = c->free_plays[head];
-        tabor_client_play *play = &c->plays[slot];
-        const uint32_t generation = tabor_play_generation(play->generation);
-        play->generation = generation;
-        play->velocity = (float)*velocity;
-        play->first = known->first;
-        play->frames = known->frames;
-        play->alive = 1;
-        p->to[i].target = owner | (tabor_handle)slot << 32 | generation;
-        voices[p->row + i] = p->to[i].target;
-        velocity += next_velocity;
-        head = head + 1 == end ? 0 : head + 1;
+        m->client->plays[tabor_handle_slot(voice[i])].velocity =
+            (float)velocity[i];
     }
-    c->free_head = head;
-    c->free_count -= p->count;
 }
 
 /* Where each row has a sample of its own, its slot knows that one's length. */
@@ -260,12 +293,12 @@ fill_plain(const many *m, const tabor_room *room, tabor_handle *voices)
     made.commands[1].flags |= m->columns->at ? TABOR_COMMAND_TIMED : 0;
     for (uint32_t row = 0; row < m->count;) {
         const part p = part_at(m, room, row);
-        for (uint32_t i = 0; i < p.count; i++) {
-            p.to[i] = made.commands[1];
-            p.to[i].seq = room->seq + row + i;
-        }
         take_part(m, &p, &made.known, voices);
+        write_part(m, &p, &made.commands[1], room->seq, voices);
         fill_columns(m, &p);
+        if (m->columns->velocity) {
+            know_velocities(m, &p, voices);
+        }
         row += p.count;
     }
     if (m->columns->sample) {
@@ -315,14 +348,24 @@ fill_shaped(const many *m, const tabor_room *room, tabor_handle *voices)
 
 /* -------------------------------------------------------------- send -- */
 
+/* NaN isn't. NULL: no values */
 static int
 in_range(const double *values, uint32_t count, double low, double high)
 {
-    const double *end = values ? values + count : NULL;
-    while (values != end && *values >= low && *values <= high) { /* NaN isn't */
-        values++;
+    typedef double pair __attribute__((vector_size(16)));
+    const pair lows = {low, low}, highs = {high, high};
+    two good = {UINT64_MAX, UINT64_MAX};
+    uint32_t i = 0;
+    if (!values) {
+        return 1;
     }
-    return values == end;
+    for (; i + 2 <= count; i += 2) {
+        pair x;
+        memcpy(&x, values + i, sizeof x);
+        good &= (two)(x >= lows) & (two)(x <= highs);
+    }
+    const int last = i == count || (values[i] >= low && values[i] <= high);
+    return last && good[0] && good[1];
 }
 
 /* Could there be a step out of range? If only there could, the rows are looked

@@ -327,6 +327,7 @@ remembered(const tabor_play_params *p, uint32_t frames)
     return (tabor_client_play){
         .velocity = (float)p->velocity,
         .first = (uint32_t)p->slice_start,
+        .alive = 1,
         .frames = p->slice_frames ? (uint32_t)p->slice_frames : frames};
 }
 
@@ -372,7 +373,8 @@ make_plain(const tabor_client *client, tabor_handle sample,
     made->commands[1].body.play.sample = sample;
     made->commands[1].panics = tabor_panic_count(&engine->rt->panic);
     made->count = 1;
-    made->known = (tabor_client_play){.velocity = 1.0f, .frames = size.frames};
+    made->known = (tabor_client_play){
+        .velocity = 1.0f, .frames = size.frames, .alive = 1};
     return TABOR_OK;
 }
 

@@ -84,13 +84,10 @@ tabor_play_take(tabor_client *c, const tabor_client_play *known)
     tabor_client_play *play = &c->plays[slot];
     c->free_head = c->free_head + 1 == c->play_count ? 0 : c->free_head + 1;
     c->free_count--;
-    play->generation = tabor_play_generation(play->generation);
-    play->velocity = known->velocity;
-    play->first = known->first;
-    play->frames = known->frames;
-    play->alive = 1;
-    return tabor_handle_make(TABOR_KIND_VOICE, c->owner, slot,
-                             play->generation);
+    const uint32_t generation = tabor_play_generation(play->generation);
+    *play = *known;
+    play->generation = generation;
+    return tabor_handle_make(TABOR_KIND_VOICE, c->owner, slot, generation);
 }
 
 #endif

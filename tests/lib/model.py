@@ -30,6 +30,8 @@ class Engine:
         self.frame = 0
         self.masters = [(0, Ramp(1, 1))]  # of a block: from which frame on
         self.clients, self.samples = {}, {}
+        self.generations = {}  # owner: the last of who had the number
+        self.releases = []  # left behind while no other client was there
         self.voices = {}  # place: Voice
         self.heap, self.tie = [], count()
         self.panics = self.panics_done = 0
@@ -40,12 +42,21 @@ class Engine:
     def open_client(self, queue, plays):
         self.render(0)  # so that those who have left are gone
         owner = next(o for o in count(1) if o not in self.clients)
-        self.clients[owner] = Client(self, owner, queue, plays)
-        return self.clients[owner]
+        client = Client(self, owner, queue, plays)
+        client.generation = [self.generations.get(owner, 0)] * plays
+        client.releases, self.releases = self.releases, []
+        self.clients[owner] = client
+        return client
 
     def close_client(self, client):
+        client.abandon()
         client.flush_releases()
         client.closing = "asked"
+        self.generations[client.owner] = max(client.generation)
+        heirs = [self.clients[owner] for owner in sorted(self.clients)
+                 if not self.clients[owner].closing]
+        (heirs[0] if heirs else self).releases += client.releases
+        client.releases = []
 
     def panic(self):
         self.panics += 1

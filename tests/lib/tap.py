@@ -6,6 +6,7 @@ to say besides goes through comment().
 """
 import faulthandler
 import os
+import signal
 import subprocess
 import sys
 import traceback
@@ -106,6 +107,8 @@ class _Result(unittest.TestResult):
 def main(module="__main__", limit=LIMIT_S):
     """Run all tests of the module and exit."""
     sys.stdout.reconfigure(line_buffering=True)
+    # who starts us in the background has it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.enable()
     faulthandler.dump_traceback_later(limit, exit=True)
     suite = unittest.defaultTestLoader.loadTestsFromModule(
