@@ -26,6 +26,7 @@
 
 static lua_State *volatile running; /* NULL: nothing to interrupt */
 static volatile sig_atomic_t signals;
+static int has_told; /* whoever runs, of a signal */
 
 /* Budgets of the code that runs: what has run out raises in whatever runs,
  * again and again, as a second Ctrl-C does. */
@@ -65,6 +66,7 @@ tell(lua_State *L)
         luaL_error(L, "out of time: the limit is --instructions %I",
                    (lua_Integer)limits->instructions);
     }
+    has_told = 1;
     luaL_error(L, "interrupted");
 }
 
@@ -269,6 +271,7 @@ void
 interrupt_arm(lua_State *L)
 {
     signals = 0;
+    has_told = 0;
     spent = BUDGET_LEFT;
     counted = 0;
     running = L;
@@ -292,9 +295,15 @@ interrupt_disarm(lua_State *L)
     running = NULL;
     set_timer(0);
     set_base_hook(L);
-    signals = 0;
+    signals = has_told ? 0 : signals;
     spent = BUDGET_LEFT;
     return came;
+}
+
+int
+interrupt_is_due(void)
+{
+    return signals > 0;
 }
 
 int
