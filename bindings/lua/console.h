@@ -210,6 +210,9 @@ void screen_open(lua_State *L);
 FILE *screen_out(void);
 FILE *screen_err(void);
 
+/* What comes next begins a row. */
+void screen_finish_row(void);
+
 /* Put the line that is being typed back below what was written. */
 void screen_show(void);
 

@@ -239,6 +239,7 @@ complete(EditLine *unused, int key)
         el_insertstr(edit, more);
     }
     free(text);
+    screen_show(); /* if names were listed; libedit counts on it */
     return more ? CC_REFRESH : CC_REFRESH_BEEP;
 }
 
@@ -315,6 +316,7 @@ read_edited(const char *prompt, const char **line, size_t *length)
     int count = 0;
     current_prompt = prompt;
     was_interrupted = wants_whole = 0;
+    el_set(edit, EL_PREP_TERM, 1); /* or keys are echoed until it asks */
     screen_line_begins(edit, prompt);
     note_signals();
     *line = el_gets(edit, &count);
@@ -329,8 +331,10 @@ read_edited(const char *prompt, const char **line, size_t *length)
         return wants_whole ? EDITOR_WHOLE : EDITOR_END;
     }
     const LineInfoW *typed = el_wline(edit);
+    const wchar_t *end = typed->lastchar;
+    end -= end > typed->buffer && end[-1] == L'\n';
     *length = (size_t)count;
-    screen_line_ended(typed->buffer, wcscspn(typed->buffer, L"\0"));
+    screen_line_ended(typed->buffer, (size_t)(end - typed->buffer));
     return EDITOR_LINE;
 }
 

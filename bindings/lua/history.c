@@ -112,18 +112,37 @@ history_close(void)
     }
 }
 
+/* As libedit's own files have it, so that it reads ours: each byte that is no
+ * plain character is \ooo. */
+static void
+append(FILE *f, const char *text)
+{
+    if (ftell(f) == 0) {
+        fputs("_HiStOrY_V2_\n", f);
+    }
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c > 0x20 && c < 0x7f && c != '\\') {
+            fputc(c, f);
+        } else {
+            fprintf(f, "\\%03o", (unsigned)c);
+        }
+    }
+    fputc('\n', f);
+}
+
 void
 editor_remember(const char *text)
 {
     HistEvent event;
-    const size_t length = strspn(text, " \t\n");
-    if (!list || text[length] == '\0' ||
+    const size_t space = strspn(text, " \t\n");
+    if (!list || text[space] == '\0' ||
         history(list, &event, H_ENTER, text) != 1) {
         return; /* 0: the same as the last one */
     }
     FILE *f = *path ? open_file() : NULL;
     if (f) {
-        history(list, &event, H_NSAVE_FP, (size_t)1, f);
+        append(f, text);
         fclose(f);
     }
 }

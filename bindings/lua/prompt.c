@@ -115,6 +115,7 @@ print_results(lua_State *L)
     const char *text = lua_tolstring(L, 1, &length);
     if (count > 0 && text[length - 1] != ';') {
         luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
+        screen_finish_row();
         lua_pushcfunction(L,
                           editor_is_terminal() ? pretty_values : output_values);
         lua_insert(L, 2);

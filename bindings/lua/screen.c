@@ -135,9 +135,13 @@ draw_status(void)
     }
 }
 
-static void
-finish_row(void)
+void
+screen_finish_row(void)
 {
+    if (out) {
+        fflush(out);
+        fflush(err);
+    }
     if (is_row_begun) {
         order("\r\n");
         is_row_begun = 0;
@@ -152,7 +156,7 @@ screen_show(void)
         fflush(err);
     }
     if (edit && !is_shown) {
-        finish_row();
+        screen_finish_row();
         draw_status();
         el_set(edit, EL_REFRESH);
         is_shown = 1;
@@ -202,9 +206,7 @@ screen_status(const char *text)
 void
 screen_line_begins(EditLine *of, const char *prompt)
 {
-    fflush(out);
-    fflush(err);
-    finish_row();
+    screen_finish_row();
     edit = of;
     prompt_columns = (int)strlen(prompt);
     draw_status();
