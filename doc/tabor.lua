@@ -137,6 +137,13 @@
 ---@field sustain? number the level until it is released (1)
 ---@field release? number seconds to silence after that (0)
 
+---What engine:clock() takes.
+---@class tabor.ClockOptions
+---@field bpm? number beats a minute (120)
+---@field latency? number seconds that tasks run ahead of what is heard (0.1)
+---@field slip? number seconds behind which a task has stalled: no catching up
+---@field on_error? function called with what a task's failure says
+
 -- ------------------------------------------------------------- tabor --
 
 ---The module, as require "tabor" gives it. A console has it as tabor.
@@ -322,6 +329,16 @@ function Engine:cancel(options) end
 ---@param ... any its arguments
 ---@return boolean? whether it was sent
 function Engine:batch(fn, ...) end
+
+---A clock of its own: its tasks play in beats and seconds, on exact frames.
+---```lua
+---local slow = engine:clock { bpm = 60 }
+---slow:run(function() slow:wait(1) engine:play(load "kick") end)
+---engine:render(2)
+---```
+---@param options? tabor.ClockOptions
+---@return tabor.Clock? the clock
+function Engine:clock(options) end
 
 ---Silence now: every voice off, every scheduled play withdrawn. Can't fail.
 ---```lua
@@ -605,6 +622,180 @@ function Audio:save(path, options) end
 ---@return number value
 function Audio:get(frame, channel) end
 
+-- ------------------------------------------------------------- Clock --
+
+---Beats, and the tasks that live by them: functions that wait. What a task
+---plays without at= is stamped with its own logical time.
+---```lua
+---clock:run(function()
+---  for _ = 1, 4 do play "kick" clock:wait(1) end
+---end)
+---engine:render(3)
+---```
+---@class tabor.Clock
+---@field latency number seconds that its tasks run ahead of what is heard
+---@field engine tabor.Engine whose clock it is
+local Clock = {}
+
+---Start a task: a call of fn that may wait. A name in front is for messages.
+---```lua
+---clock:run("drums", function(sound)
+---  for _ = 1, 4 do play(sound) clock:wait(1/2) end
+---end, "hat")
+---engine:render(2)
+---```
+---@param fn function what it does
+---@param ... any its arguments
+---@return tabor.Task the task
+function Clock:run(fn, ...) end
+
+---The same from a beat on; one that has passed means now.
+---```lua
+---clock:at(4, play, "snare")
+---engine:render(3)
+---```
+---@param beat number on the clock
+---@param fn function what it does
+---@param ... any its arguments
+---@return tabor.Task the task
+function Clock:at(beat, fn, ...) end
+
+---In a task: wait so many beats.
+---```lua
+---clock:run(function() play "kick" clock:wait(3/2) play "snare" end)
+---engine:render(2)
+---```
+---@param beats number how many
+function Clock:wait(beats) end
+
+---In a task: wait so many seconds, whatever the tempo.
+---```lua
+---clock:run(function() clock:sleep(0.25) play "hat" end)
+---engine:render(1)
+---```
+---@param seconds number how many
+function Clock:sleep(seconds) end
+
+---In a task: wait for the next multiple of beats, never none.
+---```lua
+---clock:run(function() clock:sync(4) play "clap" end)
+---engine:render(3)
+---```
+---@param beats number the grid
+---@param offset? number beats behind its lines (0)
+function Clock:sync(beats, offset) end
+
+---Do fn again and again under a name; the same name with another fn takes over
+---where a pass ends, and false stops it there.
+---```lua
+---clock:loop("hat", function() play "hat" clock:wait(1/4) end)
+---engine:render(1)
+---clock:loop("hat", false)
+---```
+---@param name string what it is called
+---@param fn function|boolean one pass, or false
+---@param grid? number beats: on which multiple it begins (1)
+---@return tabor.Task? the task
+function Clock:loop(name, fn, grid) end
+
+---End a task, or a loop by its name, now.
+---```lua
+---local task = clock:run(function() clock:wait(100) end)
+---clock:cancel(task)
+---```
+---@param task tabor.Task|string which
+---@return boolean whether it was still there
+function Clock:cancel(task) end
+
+---No task, no sound, and nothing scheduled any more.
+---```lua
+---clock:run(function() while true do play "hat" clock:wait(1) end end)
+---engine:render(1)
+---clock:hush()
+---```
+function Clock:hush() end
+
+---Wait until all its tasks are over. Offline only render() moves its time.
+---```lua
+---print(clock:join(1))
+---```
+---@param timeout? number seconds (for ever)
+---@return boolean whether they are
+function Clock:join(timeout) end
+
+---Beats a minute, now; with a number they change, at once or over some beats.
+---```lua
+---clock:tempo(90)
+---clock:tempo(160, 8)
+---print(clock:tempo())
+---```
+---@param bpm? number beats a minute
+---@param beats? number over how many (0)
+---@return number bpm
+function Clock:tempo(bpm, beats) end
+
+---A task's own beat; for others, the one that is heard.
+---```lua
+---print(clock:beat())
+---```
+---@return number beat
+function Clock:beat() end
+
+---The logical time, in seconds of the engine.
+---```lua
+---play("kick", { at = clock:now() + 0.5 })
+---```
+---@return number seconds
+function Clock:now() end
+
+---What came too late, by whom, and what would have helped: tasks, late, worst,
+---refused, slips, slipped, culprits, advice.
+---```lua
+---print(clock:stats().late)
+---```
+---@return table counts
+function Clock:stats() end
+
+---End its tasks, and it.
+---```lua
+---local own = engine:clock {}
+---own:close()
+---```
+---@return boolean true
+function Clock:close() end
+
+-- -------------------------------------------------------------- Task --
+
+---A function that runs on a clock. Who forgets it stops nothing; leaving a
+---block with <close> does.
+---```lua
+---local task = clock:run("slow", function() clock:wait(100) end)
+---print(task.name, task.alive)
+---task:cancel()
+---```
+---@class tabor.Task
+---@field name string what messages call it
+---@field alive boolean whether it is not over
+local Task = {}
+
+---End it now; what is pending in it is closed.
+---```lua
+---local task = clock:run(function() clock:wait(100) end)
+---task:cancel()
+---```
+---@return boolean whether it was still there
+function Task:cancel() end
+
+---Wait until it is over.
+---```lua
+---local task = clock:run(function() end)
+---engine:render(0.1)
+---print(task:join(1))
+---```
+---@param timeout? number seconds (for ever)
+---@return boolean whether it is
+function Task:join(timeout) end
+
 -- ----------------------------------------------------------- console --
 
 ---The console's engine, which opens when it is first touched.
@@ -613,6 +804,14 @@ function Audio:get(frame, channel) end
 ---```
 ---@type tabor.Engine
 engine = nil
+
+---The console's clock, which begins when it is first touched.
+---```lua
+---clock:tempo(110)
+---print(clock)
+---```
+---@type tabor.Clock
+clock = nil
 
 ---The script's arguments; arg[0] is the script.
 ---```lua

@@ -52,12 +52,12 @@ run(lua_State *L, const console_settings *s)
         (status = globals_open_engine(L)) != CONSOLE_OK) {
         return status;
     }
+    if (s->watch) {
+        watch_open(s); /* before it runs: it may be edited meanwhile */
+    }
     status = run_codes(L, s);
     if (status == CONSOLE_OK && has_script) {
         status = chunk_run_script(L, s);
-    }
-    if (s->watch) {
-        watch_open(s);
     }
     if (wants_prompt) {
         return prompt_run(L, s);
