@@ -11,8 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#define MOST_ENGINES 16
-#define LOOK_SECONDS 0.25 /* at engines whose descriptors tell nothing */
+#define MOST_ENGINES   16
+#define LOOK_SECONDS   0.25 /* at engines whose descriptors tell nothing */
+#define REPORT_SECONDS 1.0
 
 /* ------------------------------------------------------------ reports -- */
 
@@ -23,25 +24,63 @@ text_of(lua_State *L, const char *key)
     return luaL_tolstring(L, -1, NULL);
 }
 
-/* A handler: one line for an event that is no good news, or is after it. */
+/* What may come by the hundred is told once a second. */
+static struct {
+    lua_Integer late, worst, xruns;
+    double next; /* when it may be told again */
+} gathered;
+
+static lua_Integer
+whole_of(lua_State *L, const char *key)
+{
+    lua_getfield(L, 1, key);
+    return lua_tointeger(L, -1);
+}
+
+/* A handler: what is no good news, or is after it. */
 static int
 report(lua_State *L)
 {
     const char *type = text_of(L, "type");
-    FILE *f = screen_err();
     if (strcmp(type, "late") == 0) {
-        fprintf(f, "tabor: %s came late, up to %s frames\n",
-                text_of(L, "count"), text_of(L, "worst"));
+        const lua_Integer worst = whole_of(L, "worst");
+        gathered.late += whole_of(L, "count");
+        gathered.worst = worst > gathered.worst ? worst : gathered.worst;
     } else if (strcmp(type, "xrun") == 0) {
-        fprintf(f, "tabor: %s xruns: the device was not served in time\n",
-                text_of(L, "count"));
+        gathered.xruns += whole_of(L, "count");
     } else {
-        fprintf(f, "tabor: the device \"%s\" is %s\n", text_of(L, "device"),
+        fprintf(screen_err(), "tabor: the device \"%s\" is %s\n",
+                text_of(L, "device"),
                 strcmp(type, "device_lost") == 0
                     ? "lost; time goes on, and it is tried again"
                     : "back");
     }
     return 0;
+}
+
+/* Tell what was gathered; returns the seconds until there may be more to. */
+static double
+tell_gathered(void)
+{
+    const double now = events_clock();
+    if (gathered.late + gathered.xruns == 0) {
+        return INFINITY;
+    }
+    if (now < gathered.next) {
+        return gathered.next - now;
+    }
+    if (gathered.late) {
+        fprintf(screen_err(), "tabor: %lld came late, up to %lld frames\n",
+                (long long)gathered.late, (long long)gathered.worst);
+    }
+    if (gathered.xruns) {
+        fprintf(screen_err(),
+                "tabor: %lld xruns: the device was not served in time\n",
+                (long long)gathered.xruns);
+    }
+    gathered.late = gathered.worst = gathered.xruns = 0;
+    gathered.next = now + REPORT_SECONDS;
+    return REPORT_SECONDS;
 }
 
 void
@@ -86,8 +125,8 @@ for_each_engine(lua_State *L, void (*visit)(lua_State *, int, void *),
     lua_settop(L, list - 1);
 }
 
-/* Run the tasks that are due, tell the handlers. least: out, seconds until it is to
- * be done again. */
+/* Run the tasks that are due, tell the handlers. least: out, seconds until it
+ * is to be done again. */
 static void
 serve(lua_State *L, int index, void *least)
 {
@@ -134,6 +173,7 @@ do_due(lua_State *L)
     lua_pushcfunction(L, serve_all);
     lua_pushlightuserdata(L, &seconds);
     chunk_call(L, 1);
+    seconds = fmin(seconds, tell_gathered());
     seconds = fmin(seconds, watch_step(L));
     return fmin(seconds, status_step(L));
 }

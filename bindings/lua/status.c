@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <time.h>
 
 #define STEP_SECONDS 0.1
 #define LEAST_DB     -60.0 /* what is below counts as silent */
@@ -75,14 +74,6 @@ get_engine(lua_State *L)
     return e && e->client ? e : NULL;
 }
 
-static double
-seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int
 status_toggle(lua_State *L)
 {
@@ -109,7 +100,7 @@ status_toggle(lua_State *L)
 double
 status_step(lua_State *L)
 {
-    const double now = seconds_now();
+    const double now = events_clock();
     if (!is_on) {
         return INFINITY;
     }
