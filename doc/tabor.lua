@@ -278,6 +278,16 @@ local Engine = {}
 ---@return tabor.Sample? the sample
 function Engine:load(source, options) end
 
+---A sample that any client of the engine has loaded, by its name: another
+---script's, or Python's. nil, message, code if there is none.
+---```lua
+---local kick = load "kick"
+---print(engine:sample("kick").frames == kick.frames)
+---```
+---@param name string what it is called
+---@return tabor.Sample? the sample
+function Engine:sample(name) end
+
 ---Play a sample. nil, message, "full" if the queue is full.
 ---```lua
 ---local kick = engine:load(tabor.kit().kick)
