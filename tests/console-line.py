@@ -213,8 +213,10 @@ class Above(unittest.TestCase):
         """what the engine has to complain of is told above it"""
         with Console(banner=True) as c:
             c.wait_lines("Ctrl-D leaves.", ">")
-            c.type('engine:wait(0.2); for i = 1, 3 do '
-                   'engine:load({1}):play{at = 0.01} end\nabc')
+            # One batch is heard in one block, and so told in one event.
+            c.type("s = engine:load({1}); engine:wait(0.2);\n"
+                   "engine:batch(function() for i = 1, 3 do "
+                   "s:play{at = 0.01} end end);\nabc")
             c.wait_text("3 came late, up to")
             c.wait_lines("> abc")
 

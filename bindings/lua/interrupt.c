@@ -23,7 +23,7 @@
 #include <string.h>
 #include <time.h>
 
-#define STEP     100      /* instructions between two counts */
+#define STEP     100     /* instructions between two counts */
 #define GRACE_NS 5000000 /* of computing, to clean up after a Ctrl-C */
 
 static lua_State *volatile running; /* NULL: nothing to interrupt */

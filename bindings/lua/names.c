@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "console.h"
 #include "clock.h"
+#include "console.h"
 #include "topic.h"
 
 #include <string.h>
