@@ -38,7 +38,7 @@ printed() {
 run 0 "--version succeeds" --version
 ok "--version tells name and number" grep -q -E '^tabor [0-9]+\.[0-9]+\.' $out
 run 0 "--help succeeds" --help
-for option in -e -i - --driver --device --rate --channels --block --set \
+for option in -e -i - --watch --driver --device --rate --channels --block --set \
     --limiter --log --render --seconds --bits --no-dither --replay --list-devices --quiet \
     --sandbox --allow --mem --budget --instructions --python \
     --version --help; do

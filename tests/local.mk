@@ -236,9 +236,19 @@ EXTRA_DIST += $(lua_tests) %D%/console.sh %D%/console-clock.sh \
 if WITH_LUA
 TESTS += $(lua_tests) %D%/console.sh %D%/console-clock.sh %D%/sandbox.sh
 endif
+console_tests = \
+    %D%/console-complete.py \
+    %D%/console-interrupt.py \
+    %D%/console-line.py \
+    %D%/console-watch.py
+EXTRA_DIST += $(console_tests) %D%/console-help.sh %D%/console/help.lua \
+    %D%/lib/console.py %D%/lib/vt.py
+if WITH_LUA
+TESTS += %D%/console-help.sh
+endif
 if WITH_PYTHON
 if WITH_LUA
-TESTS += %D%/both.py
+TESTS += %D%/both.py $(console_tests)
 endif
 endif
 

@@ -10,10 +10,11 @@ static int failed_tasks;
 static void
 print_report(const char *text, size_t length)
 {
-    fflush(stdout);
-    fputs("tabor: ", stderr);
-    output_text(stderr, text, length);
-    fputc('\n', stderr);
+    FILE *f = screen_err();
+    fflush(screen_out());
+    fputs("tabor: ", f);
+    output_text(f, text, length);
+    fputc('\n', f);
 }
 
 void
@@ -125,9 +126,25 @@ chunk_run_string(lua_State *L, const char *code)
 }
 
 int
-chunk_run_file(lua_State *L, const char *path, int arguments)
+chunk_load_file(lua_State *L, const char *path)
 {
     const char *file = strcmp(path, "-") == 0 ? NULL : path;
-    const char *mode = sandbox_is_on() ? "t" : NULL;
-    return run(L, luaL_loadfilex(L, file, mode), arguments);
+    return luaL_loadfilex(L, file, sandbox_is_on() ? "t" : NULL);
+}
+
+int
+chunk_run_file(lua_State *L, const char *path, int arguments)
+{
+    return run(L, chunk_load_file(L, path), arguments);
+}
+
+int
+chunk_run_script(lua_State *L, const console_settings *s)
+{
+    const int count = s->argc - s->script - 1;
+    luaL_checkstack(L, count + 8, "too many arguments");
+    for (int i = s->script + 1; i < s->argc; i++) {
+        lua_pushstring(L, s->argv[i]);
+    }
+    return chunk_run_file(L, s->argv[s->script], count);
 }

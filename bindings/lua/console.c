@@ -23,23 +23,12 @@ warn(void *settings, const char *text, int to_be_continued)
         return;
     }
     if (on && !((const console_settings *)settings)->quiet) {
-        fputs(text, stderr);
+        fputs(text, screen_err());
         if (!to_be_continued) {
-            fputc('\n', stderr);
+            fputc('\n', screen_err());
         }
     }
     continues = to_be_continued;
-}
-
-static int
-run_script(lua_State *L, const console_settings *s)
-{
-    const int count = s->argc - s->script - 1;
-    luaL_checkstack(L, count + 8, "too many arguments");
-    for (int i = s->script + 1; i < s->argc; i++) {
-        lua_pushstring(L, s->argv[i]);
-    }
-    return chunk_run_file(L, s->argv[s->script], count);
 }
 
 static int
@@ -56,15 +45,19 @@ static int
 run(lua_State *L, const console_settings *s)
 {
     const int has_script = s->script < s->argc;
-    const int wants_prompt = s->interactive || (!has_script && !*s->codes);
+    const int wants_prompt =
+        s->interactive || s->watch || (!has_script && !*s->codes);
     int status = CONSOLE_OK;
     if ((wants_prompt || s->render || s->log) &&
         (status = globals_open_engine(L)) != CONSOLE_OK) {
         return status;
     }
+    if (s->watch) {
+        watch_open(s); /* before it runs: it may be edited meanwhile */
+    }
     status = run_codes(L, s);
     if (status == CONSOLE_OK && has_script) {
-        status = run_script(L, s);
+        status = chunk_run_script(L, s);
     }
     if (wants_prompt) {
         return prompt_run(L, s);
@@ -92,6 +85,7 @@ protected_main(lua_State *L)
     interrupt_install(L, s);
     chunk_report_tasks();
     globals_install(L, s);
+    shorthand_install(L);
     lua_pushinteger(L, run(L, s));
     return 1;
 }

@@ -12,6 +12,7 @@
 
 #include <lua.h>
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ typedef struct console_settings {
     double seconds;     /* how much of it, NAN = to the last voice's end */
     const char **codes; /* what -e gave, NULL at the end; owned */
     uint32_t bits;      /* of the file's values, 0 = as its ending has it */
-    int interactive, quiet, limiter, no_dither;
+    int interactive, quiet, limiter, no_dither, watch;
     int sandbox;           /* the scripts are not trusted */
     const char **allows;   /* folders they may read, NULL at the end; owned */
     uint32_t mem;          /* MiB that they may take, 0 = no limit */
@@ -71,6 +72,15 @@ void settings_free(console_settings *settings);
 int help_print(void);
 int help_list_devices(const char *driver);
 
+/* ------------------------------------------------------------ topic.c -- */
+
+/* A function of Lua: help(name or value) */
+int topic_help(lua_State *L);
+
+/* If the text at index asks for help ("name?"), put the call of help() that
+ * answers in its place. */
+void topic_rewrite_question(lua_State *L, int index);
+
 /* ---------------------------------------------------------- globals.c -- */
 
 /* Prepare tabor, play, arg and an engine that opens when it is first touched.
@@ -83,8 +93,16 @@ int globals_open_engine(lua_State *L);
 /* Push the engine, or nil if nobody has touched it. */
 void globals_push_engine(lua_State *L);
 
+/* Push the table that chunks of the user have for their globals. */
+void globals_push_environment(lua_State *L);
+
 /* Give the chunk on top the console's names as its globals. */
 void globals_attach(lua_State *L);
+
+/* -------------------------------------------------------- shorthand.c -- */
+
+/* Prepare stop, hush, devices (not in a sandbox), stats, meters and help. */
+void shorthand_install(lua_State *L);
 
 /* ------------------------------------------------------------ chunk.c -- */
 
@@ -92,7 +110,11 @@ void globals_attach(lua_State *L);
  * exit status. */
 int chunk_run_string(lua_State *L, const char *code);
 
-/* path "-" is standard input. The script's arguments are on top. */
+/* Push the function that a file is, or a message; returns what load() says.
+ * path "-" is standard input. */
+int chunk_load_file(lua_State *L, const char *path);
+
+/* The same, and run it. The script's arguments are on top. */
 int chunk_run_file(lua_State *L, const char *path, int arguments);
 
 /* Call the function below its arguments; it can be interrupted. Leaves all
@@ -105,6 +127,8 @@ void chunk_report(lua_State *L);
 /* From here on, print why a clock's task failed; has one? */
 void chunk_report_tasks(void);
 int chunk_tasks_failed(void);
+/* Do all that the script on the command line does. */
+int chunk_run_script(lua_State *L, const console_settings *settings);
 
 /* ----------------------------------------------------------- output.c -- */
 
@@ -116,6 +140,12 @@ void output_text(FILE *f, const char *text, size_t length);
 
 /* A function of Lua: print(), on standard output. */
 int output_values(lua_State *L);
+
+/* ----------------------------------------------------------- pretty.c -- */
+
+/* A function of Lua: shows its arguments as a terminal's user wants to read
+ * them: strings quoted, tables with what is in them, all within limits. */
+int pretty_values(lua_State *L);
 
 /* ----------------------------------------------------------- memory.c -- */
 
@@ -160,29 +190,103 @@ void interrupt_arm(lua_State *L);
 /* Have garbage collected by whoever runs, at the next instruction. */
 void interrupt_collect(void);
 
-/* No longer; returns 1 if one came. */
+/* No longer; returns 1 if one came. One that came too late to be told stays
+ * due. */
 int interrupt_disarm(lua_State *L);
 
 /* Has SIGINT come while nothing was armed? Forgets it. */
 int interrupt_take(void);
 
+/* Has SIGINT come while nothing was armed? */
+int interrupt_is_due(void);
+
+/* ----------------------------------------------------------- screen.c -- */
+
+/* From here on Lua's io.stdout and io.stderr, and these two go to the
+ * terminal, above the line that is being typed if there is one. */
+void screen_open(lua_State *L);
+
+/* Standard output and standard error, if there is no terminal. */
+FILE *screen_out(void);
+FILE *screen_err(void);
+
+/* What comes next begins a row. */
+void screen_finish_row(void);
+
+/* Put the line that is being typed back below what was written. */
+void screen_show(void);
+
+/* Show a row above the prompt; NULL = none. text: copied, cut at the margin */
+void screen_status(const char *text);
+
 /* ----------------------------------------------------------- editor.c -- */
 
-/* Lines from a terminal, edited and remembered, or from a plain stream. */
-void editor_open(void);
+/* Lines from a terminal, edited and remembered, or from a plain stream.
+ * L: borrowed, for what is done while no key comes. */
+void editor_open(lua_State *L);
 void editor_close(void);
 int editor_is_terminal(void);
 
 typedef enum editor_result {
     EDITOR_LINE,
     EDITOR_END,
-    EDITOR_INTERRUPTED
+    EDITOR_INTERRUPTED,
+    EDITOR_WHOLE /* the user wants to edit what the line continues */
 } editor_result;
 
-/* line: out, without its end, borrowed until the next call */
-editor_result editor_read(const char *prompt, const char **line);
+typedef struct editor_wish {
+    const char *prompt;
+    const char *preset;    /* what the line begins with, or NULL */
+    const char *preceding; /* what it continues, or NULL */
+} editor_wish;
 
-void editor_remember(const char *line);
+/* line: out, without its end, borrowed until the next call */
+editor_result editor_read(const editor_wish *wish, const char **line);
+
+/* Hold back what the editor reacts to; has any of it come? */
+void editor_block_signals(sigset_t *before);
+int editor_has_signal(void);
+
+/* ---------------------------------------------------------- history.c -- */
+
+/* Keep a chunk, all its lines as one entry. */
+void editor_remember(const char *text);
+
+/* ------------------------------------------------------------- idle.c -- */
+
+/* Have what goes wrong with the engine told at the prompt. */
+void idle_report(lua_State *L);
+
+/* Do what is due - events, their handlers, the status, reloading - and wait
+ * until fd can be read, more is due, or a signal comes. Handlers' errors are
+ * reported. Returns whether fd can be read. */
+int idle_wait(lua_State *L, int fd);
+
+/* ----------------------------------------------------------- status.c -- */
+
+/* A function of Lua, meters(): the status row goes or comes; without a
+ * terminal, one line is printed. */
+int status_toggle(lua_State *L);
+
+/* Draw the row if that is due; returns the seconds until it is. */
+double status_step(lua_State *L);
+
+/* ------------------------------------------------------------ watch.c -- */
+
+/* Run the script again when its file changes: looked at from now on. */
+void watch_open(const console_settings *settings);
+
+/* Do that if it is due; returns the seconds until it may be. */
+double watch_step(lua_State *L);
+
+/* --------------------------------------------------------- complete.c -- */
+
+/* What may follow text, up to the cursor, in a chunk whose earlier lines are
+ * preceding (or NULL): the letters that all names have in common, borrowed
+ * until the next call; "" after having printed several; NULL if there is none.
+ * Runs no code of the user's. */
+const char *complete_text(lua_State *L, const char *preceding,
+                          const char *text);
 
 /* ----------------------------------------------------------- prompt.c -- */
 

@@ -364,6 +364,8 @@ globals_install(lua_State *L, const console_settings *settings)
     make_arg(L, settings);
     if (!settings->sandbox) {
         replace_exit(L);
+        lua_pushcfunction(L, output_values);
+        lua_setglobal(L, "print");
     }
     lua_pushcfunction(L, console_play);
     lua_setglobal(L, "play");
@@ -373,9 +375,15 @@ globals_install(lua_State *L, const console_settings *settings)
 }
 
 void
-globals_attach(lua_State *L)
+globals_push_environment(lua_State *L)
 {
     lua_getfield(L, LUA_REGISTRYINDEX, ENVIRONMENT);
+}
+
+void
+globals_attach(lua_State *L)
+{
+    globals_push_environment(L);
     if (!lua_setupvalue(L, -2, 1)) {
         lua_pop(L, 1);
     }

@@ -16,6 +16,8 @@ static const char usage[] =
     "\n"
     "  -e CODE           run CODE\n"
     "  -i                go to the prompt after the script or -e\n"
+    "  --watch           go to the prompt after the script, and run it again\n"
+    "                    whenever its file changes\n"
     "  -                 read the script from standard input\n"
     "  --driver NAME     the audio driver (auto)\n"
     "  --device NAME     the driver's name for the device (its default)\n"
@@ -81,12 +83,13 @@ print_device(void *user, const tabor_device_info *device)
 {
     size_t *count = user;
     *count += 1;
-    printf("%s  \"%s\"  %u out, %u in ", device->driver, device->name,
-           device->outputs, device->inputs);
+    FILE *f = screen_out();
+    fprintf(f, "%s  \"%s\"  %u out, %u in ", device->driver, device->name,
+            device->outputs, device->inputs);
     for (size_t i = 0; i < device->rate_count; i++) {
-        printf(" %u", device->rates[i]);
+        fprintf(f, " %u", device->rates[i]);
     }
-    puts(device->is_default ? "  (default)" : "");
+    fputs(device->is_default ? "  (default)\n" : "\n", f);
 }
 
 static void
@@ -94,7 +97,8 @@ print_missing(void *user, const tabor_driver_info *driver)
 {
     (void)user;
     if (!driver->available) {
-        printf("%s  not available: %s\n", driver->name, driver->why);
+        fprintf(screen_out(), "%s  not available: %s\n", driver->name,
+                driver->why);
     }
 }
 
@@ -103,13 +107,13 @@ help_list_devices(const char *driver)
 {
     size_t count = 0;
     if (tabor_devices_list(driver, print_device, &count) != TABOR_OK) {
-        fprintf(stderr, "tabor: %s\n", tabor_error());
+        fprintf(screen_err(), "tabor: %s\n", tabor_error());
         return CONSOLE_FAILED;
     }
     if (!driver) {
         tabor_drivers_list(print_missing, NULL);
     } else if (count == 0) {
-        printf("%s  no devices\n", driver);
+        fprintf(screen_out(), "%s  no devices\n", driver);
     }
     return CONSOLE_OK;
 }

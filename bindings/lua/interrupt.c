@@ -5,10 +5,11 @@
  * The signal's handler may do one thing to Lua: set a hook, in the coroutine
  * that runs; the hook raises the error. A hook belongs to one coroutine, so
  * resume and wrap are replaced by functions that note who runs. The first
- * signal raises once, so that the script can clean up. A second one raises
- * again and again, also in those who catch the error, until the console has
- * control: "while true do pcall(f) end" ends too. So does a script that has
- * used up its time or its instructions.
+ * signal raises once, so that the script can clean up. A second one, or that
+ * the script has computed on for a little, raises again and again, also in
+ * those who catch the error, until the console has control:
+ * "while true do pcall(f) end" ends too. So does a script that has used up its
+ * time or its instructions.
  */
 #include "clock.h"
 #include "console.h"
@@ -22,10 +23,12 @@
 #include <string.h>
 #include <time.h>
 
-#define STEP 100 /* instructions between two counts */
+#define STEP     100     /* instructions between two counts */
+#define GRACE_NS 5000000 /* of computing, to clean up after a Ctrl-C */
 
 static lua_State *volatile running; /* NULL: nothing to interrupt */
 static volatile sig_atomic_t signals;
+static int has_told; /* whoever runs, of a signal */
 
 /* Budgets of the code that runs: what has run out raises in whatever runs,
  * again and again, as a second Ctrl-C does. */
@@ -38,7 +41,8 @@ typedef enum budget {
 static volatile sig_atomic_t spent; /* a budget; set by a handler too */
 static const console_settings *limits;
 static uint64_t counted; /* instructions, not too few by more than STEP */
-static timer_t timer;
+static timer_t timer, grace;
+static int has_grace;
 static int collects; /* garbage, before anything else runs */
 
 static void count(lua_State *L, lua_Debug *where);
@@ -65,6 +69,7 @@ tell(lua_State *L)
         luaL_error(L, "out of time: the limit is --instructions %I",
                    (lua_Integer)limits->instructions);
     }
+    has_told = 1;
     luaL_error(L, "interrupted");
 }
 
@@ -106,14 +111,27 @@ count(lua_State *L, lua_Debug *where)
 }
 
 static void
-handle(int number)
+begin_grace(void)
 {
+    const struct itimerspec when = {.it_value = {.tv_nsec = GRACE_NS}};
+    if (has_grace && signals == 1) {
+        timer_settime(grace, 0, &when, NULL);
+    }
+}
+
+static void
+handle(int number, siginfo_t *info, void *unused)
+{
+    (void)unused;
     if (number == SIGINT) {
         signals = signals + (signals < 2);
+        begin_grace();
+    } else if (info->si_value.sival_ptr == &grace) {
+        signals = signals > 0 ? 2 : 0;
     } else if (!spent) {
         spent = BUDGET_TIME;
     }
-    if (running) {
+    if (running && (signals || spent)) {
         set_hook(running);
     }
 }
@@ -217,23 +235,23 @@ replace(lua_State *L, const char *name, lua_CFunction function)
 static void
 catch_signal(int number)
 {
-    struct sigaction action = {.sa_handler = handle}; /* no SA_RESTART */
+    struct sigaction action = {.sa_sigaction = handle,
+                               .sa_flags = SA_SIGINFO}; /* no SA_RESTART */
     sigemptyset(&action.sa_mask);
     sigaddset(&action.sa_mask, SIGINT);
     sigaddset(&action.sa_mask, SIGVTALRM);
     sigaction(number, &action, NULL);
 }
 
-/* The thread's own time, so that neither waiting nor sound costs any. */
-static void
-make_timer(lua_State *L)
+/* Of the thread's own time, so that neither waiting nor sound costs any.
+ * Returns whether there is one. */
+static int
+make_timer(timer_t *made)
 {
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
-                             .sigev_signo = SIGVTALRM};
-    catch_signal(SIGVTALRM);
-    if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0) {
-        luaL_error(L, "--budget: no timer: %s", strerror(errno));
-    }
+                             .sigev_signo = SIGVTALRM,
+                             .sigev_value = {.sival_ptr = made}};
+    return timer_create(CLOCK_THREAD_CPUTIME_ID, &event, made) == 0;
 }
 
 /* seconds: from now on, 0 = never */
@@ -253,8 +271,10 @@ interrupt_install(lua_State *L, const console_settings *settings)
 {
     limits = settings;
     catch_signal(SIGINT);
-    if (!isnan(settings->budget)) {
-        make_timer(L);
+    catch_signal(SIGVTALRM);
+    has_grace = make_timer(&grace);
+    if (!isnan(settings->budget) && !make_timer(&timer)) {
+        luaL_error(L, "--budget: no timer: %s", strerror(errno));
     }
     set_base_hook(L);
     lua_getglobal(L, "coroutine");
@@ -269,6 +289,7 @@ void
 interrupt_arm(lua_State *L)
 {
     signals = 0;
+    has_told = 0;
     spent = BUDGET_LEFT;
     counted = 0;
     running = L;
@@ -291,10 +312,20 @@ interrupt_disarm(lua_State *L)
     const int came = signals > 0;
     running = NULL;
     set_timer(0);
+    if (came && has_grace) {
+        const struct itimerspec never = {.it_value = {0}};
+        timer_settime(grace, 0, &never, NULL);
+    }
     set_base_hook(L);
-    signals = 0;
+    signals = has_told ? 0 : signals;
     spent = BUDGET_LEFT;
     return came;
+}
+
+int
+interrupt_is_due(void)
+{
+    return signals > 0;
 }
 
 int

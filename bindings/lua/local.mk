@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += doc/tabor.1
+EXTRA_DIST += doc/tabor.1 doc/tabor.lua doc/topics.awk
 if WITH_LUA
 # The module's objects, which the console links too.
 noinst_LTLIBRARIES += %D%/libmodule.la
@@ -67,26 +67,55 @@ CLEANFILES += %D%/host/prelude.c
 
 bin_PROGRAMS += %D%/tabor
 %C%_tabor_SOURCES = \
-    %D%/console.h \
+    %D%/console.h %D%/context.h %D%/history.h %D%/screen.h %D%/topic.h \
     %D%/chunk.c \
+    %D%/complete.c \
     %D%/console.c \
+    %D%/context.c \
     %D%/duet.c \
     %D%/editor.c \
     %D%/globals.c \
     %D%/help.c \
+    %D%/history.c \
+    %D%/idle.c \
     %D%/interrupt.c \
     %D%/memory.c \
+    %D%/names.c \
     %D%/outcome.c \
     %D%/output.c \
+    %D%/pretty.c \
     %D%/prompt.c \
     %D%/sandbox.c \
     %D%/sandbox_sound.c \
+    %D%/screen.c \
     %D%/settings.c \
-    %D%/torture.c
-%C%_tabor_CPPFLAGS = $(AM_CPPFLAGS)
+    %D%/shorthand.c \
+    %D%/status.c \
+    %D%/topic.c \
+    %D%/torture.c \
+    %D%/watch.c
+nodist_%C%_tabor_SOURCES = %D%/topics.c
+%C%_tabor_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
 %C%_tabor_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
 %C%_tabor_LDADD = %D%/libmodule.la src/libtabor.la $(LUA_DEV_LIBS) \
     $(EDIT_LIBS)
+
+# One description: for editors as it is, and made into the other two.
+topics = $(srcdir)/doc/tabor.lua $(srcdir)/doc/topics.awk
+%D%/topics.c: $(topics)
+	$(MKDIR_P) %D%
+	LC_ALL=C $(AWK) -v form=c -f $(srcdir)/doc/topics.awk \
+	    $(srcdir)/doc/tabor.lua >$@.new
+	mv $@.new $@
+doc/reference-lua.md: $(topics)
+	$(MKDIR_P) doc
+	LC_ALL=C $(AWK) -v form=md -f $(srcdir)/doc/topics.awk \
+	    $(srcdir)/doc/tabor.lua >$@.new
+	mv $@.new $@
+CLEANFILES += %D%/topics.c doc/reference-lua.md
+luacatsdir = $(pkgdatadir)/luacats
+luacats_DATA = doc/tabor.lua
+nodist_doc_DATA = doc/reference-lua.md
 
 dist_man_MANS += doc/tabor.1
 endif

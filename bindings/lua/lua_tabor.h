@@ -442,6 +442,9 @@ void voices_class(lua_State *L);
 int devices_drivers(lua_State *L);
 int devices_devices(lua_State *L);
 
+/* tabor.kit() */
+int module_kit(lua_State *L);
+
 /* Open the module; leaves its table on the stack. */
 TABOR_API int luaopen_tabor(lua_State *L);
 

@@ -34,7 +34,7 @@ push_stem(lua_State *L, const char *path)
     lua_pushlstring(L, name, strlen(name) - strlen(".wav"));
 }
 
-static int
+int
 module_kit(lua_State *L)
 {
     const char *pattern = lua_pushfstring(L, "%s/*.wav", tabor_kit_dir());

@@ -97,17 +97,21 @@ typedef struct rendering {
     int shows_progress;
 } rendering;
 
+/* A row that is drawn over itself; with a bar if the end is known. */
 static void
 show_progress(const rendering *r)
 {
+    static const char bar[] = "##############################";
+    const int cells = (int)sizeof bar - 1;
     const double done = (double)r->done / r->engine->rate;
     if (!r->shows_progress) {
         return;
     }
     fprintf(stderr, "\r%s: %.1f s", r->settings->render, done);
     if (!isnan(r->settings->seconds)) {
-        fprintf(stderr, " of %.1f s, %.0f %% ", r->settings->seconds,
-                100.0 * done / r->settings->seconds);
+        const double share = fmin(1, done / r->settings->seconds);
+        fprintf(stderr, " of %.1f s [%-*.*s] %.0f %% ", r->settings->seconds,
+                cells, (int)(share * cells), bar, 100 * share);
     }
 }
 

@@ -49,13 +49,13 @@ output_values(lua_State *L)
     for (int i = 1; i <= count; i++) {
         size_t length;
         const char *text = luaL_tolstring(L, i, &length);
-        output_text(stdout, text, length);
-        fputc(i < count ? '\t' : '\n', stdout);
+        output_text(screen_out(), text, length);
+        fputc(i < count ? '\t' : '\n', screen_out());
         lua_pop(L, 1);
     }
     if (count == 0) {
-        fputc('\n', stdout);
+        fputc('\n', screen_out());
     }
-    fflush(stdout);
+    fflush(screen_out());
     return 0;
 }

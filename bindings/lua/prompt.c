@@ -28,127 +28,150 @@ compile(lua_State *L)
     return status;
 }
 
-/* Is the message on top that of a chunk that could go on? */
+/* Is the message at index that of a chunk that could go on? */
 static int
-is_incomplete(lua_State *L)
+is_incomplete_at(lua_State *L, int index)
 {
     static const char mark[] = "<eof>";
     size_t length;
-    const char *message = lua_tolstring(L, -1, &length);
+    const char *message = lua_tolstring(L, index, &length);
     return message && length >= sizeof mark - 1 &&
            strcmp(message + length - (sizeof mark - 1), mark) == 0;
 }
 
-/* Compile the text on top as an expression; leaves only the text if it is
- * none. */
+/* Compile the text at index 1, as an expression or a chunk, and push that or a
+ * message. Returns what load() says. */
 static int
-compile_expression(lua_State *L)
+compile_any(lua_State *L)
 {
-    const char *text = lua_tostring(L, -1);
+    const char *text = lua_tostring(L, 1);
     lua_pushfstring(L, "return %s", *text == '=' ? text + 1 : text);
-    if (compile(L) == LUA_OK) {
-        return 1;
+    const int as_expression = compile(L);
+    if (as_expression == LUA_OK) {
+        return LUA_OK;
     }
-    lua_pop(L, 1);
-    return 0;
+    lua_pushvalue(L, 1);
+    const int as_chunk = compile(L);
+    if (as_chunk == LUA_ERRSYNTAX && is_incomplete_at(L, -2)) {
+        lua_pop(L, 1);
+        return as_expression;
+    }
+    lua_remove(L, -2);
+    return as_chunk;
 }
 
-/* Read one more line and join it to the text on top. */
+/* Read a line into index 1; preset: what it begins with. If continues, it is
+ * joined to what is there. */
 static editor_result
-read_more(lua_State *L)
+read_line(lua_State *L, const char *preset, int continues)
 {
     const char *line;
-    const editor_result result = editor_read(">> ", &line);
-    if (result == EDITOR_LINE) {
-        editor_remember(line);
-        lua_pushfstring(L, "\n%s", line);
-        lua_concat(L, 2);
+    const editor_wish wish = {continues ? ">> " : "> ", preset,
+                              continues ? lua_tostring(L, 1) : NULL};
+    const editor_result result = editor_read(&wish, &line);
+    if (result == EDITOR_LINE && continues) {
+        lua_pushfstring(L, "%s\n%s", lua_tostring(L, 1), line);
+        lua_replace(L, 1);
+    } else if (result == EDITOR_LINE) {
+        lua_pushstring(L, line);
+        lua_insert(L, 1);
+        lua_settop(L, 1);
     }
     return result;
 }
 
-/* Read a chunk and push its function, or a message if it is none. */
+/* Read a chunk into index 1, and push its function, or a message if it is
+ * none. The user may come back from a continuation to all that went before. */
 static editor_result
 read_chunk(lua_State *L, int *status)
 {
-    const char *line;
-    editor_result result = editor_read("> ", &line);
-    if (result != EDITOR_LINE) {
-        return result;
-    }
-    editor_remember(line);
-    lua_pushstring(L, line);
-    *status = LUA_OK;
-    if (compile_expression(L)) {
-        lua_remove(L, -2);
-        return EDITOR_LINE;
-    }
-    for (;;) {
-        lua_pushvalue(L, -1);
-        *status = compile(L);
-        if (*status != LUA_ERRSYNTAX || !is_incomplete(L)) {
-            break;
-        }
-        lua_insert(L, -2); /* the message, in case that was all */
-        result = read_more(L);
-        if (result == EDITOR_INTERRUPTED) {
-            return result;
-        }
-        if (result == EDITOR_END) {
-            lua_pop(L, 1);
+    editor_result result = read_line(L, NULL, 0);
+    while (result == EDITOR_LINE) {
+        topic_rewrite_question(L, 1);
+        *status = compile_any(L);
+        if (*status != LUA_ERRSYNTAX || !is_incomplete_at(L, -1)) {
             return EDITOR_LINE;
         }
-        lua_remove(L, -2);
+        result = read_line(L, NULL, 1);
+        if (result == EDITOR_END) {
+            return EDITOR_LINE; /* then that was all */
+        }
+        lua_settop(L, 1);
+        if (result == EDITOR_WHOLE) {
+            result = read_line(L, lua_tostring(L, 1), 0);
+        }
     }
-    lua_remove(L, -2);
-    return EDITOR_LINE;
+    return result;
 }
 
 /* ------------------------------------------------------------- output -- */
 
+/* Print what is above the text at index 1, unless that ends in a semicolon. */
 static void
 print_results(lua_State *L)
 {
-    const int count = lua_gettop(L);
-    if (count > 0) {
+    const int count = lua_gettop(L) - 1;
+    size_t length;
+    const char *text = lua_tolstring(L, 1, &length);
+    if (count > 0 && text[length - 1] != ';') {
         luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
-        lua_pushcfunction(L, output_values);
-        lua_insert(L, 1);
+        screen_finish_row();
+        lua_pushcfunction(L,
+                          editor_is_terminal() ? pretty_values : output_values);
+        lua_insert(L, 2);
         chunk_call(L, count);
     }
+}
+
+/* Read, run and print one chunk. */
+static editor_result
+step(lua_State *L)
+{
+    int status;
+    lua_settop(L, 0);
+    const editor_result result = read_chunk(L, &status);
+    if (result != EDITOR_LINE) {
+        return result;
+    }
+    editor_remember(lua_tostring(L, 1));
+    if (status != LUA_OK) {
+        chunk_report(L);
+        return result;
+    }
+    globals_attach(L);
+    if (chunk_call(L, 0) == CONSOLE_OK) {
+        print_results(L);
+    }
+    return result;
+}
+
+/* Nobody types, but the script goes on being watched. */
+static int
+wait_for_ever(lua_State *L)
+{
+    while (!interrupt_take()) {
+        idle_wait(L, -1);
+    }
+    return CONSOLE_INTERRUPTED;
 }
 
 int
 prompt_run(lua_State *L, const console_settings *settings)
 {
-    editor_open();
+    editor_result result;
+    editor_open(L);
     if (editor_is_terminal() && !settings->quiet) {
         print_banner(L);
+        idle_report(L);
     }
-    for (;;) {
-        int status;
-        lua_settop(L, 0);
-        const editor_result result = read_chunk(L, &status);
-        if (result == EDITOR_END) {
-            break;
-        }
+    do {
+        result = step(L);
         if (result == EDITOR_INTERRUPTED && !editor_is_terminal()) {
             return CONSOLE_INTERRUPTED;
         }
-        if (result == EDITOR_INTERRUPTED) {
-            continue;
-        }
-        if (status != LUA_OK) {
-            chunk_report(L);
-            continue;
-        }
-        globals_attach(L);
-        if (chunk_call(L, 0) == CONSOLE_OK) {
-            print_results(L);
-        }
-    }
+    } while (result != EDITOR_END);
     if (!editor_is_terminal()) {
-        return outcome_wait(L);
+        return settings->watch ? wait_for_ever(L) : outcome_wait(L);
     }
     puts("");
     return CONSOLE_OK;

@@ -31,6 +31,7 @@ enum {
     LONG_MEM,
     LONG_BUDGET,
     LONG_INSTRUCTIONS,
+    LONG_WATCH,
     LONG_PYTHON,
     LONG_LIST_DEVICES,
     LONG_QUIET,
@@ -57,6 +58,7 @@ static const struct option known[] = {
     {"mem", required_argument, NULL, LONG_MEM},
     {"budget", required_argument, NULL, LONG_BUDGET},
     {"instructions", required_argument, NULL, LONG_INSTRUCTIONS},
+    {"watch", no_argument, NULL, LONG_WATCH},
     {"python", required_argument, NULL, LONG_PYTHON},
     {"list-devices", no_argument, NULL, LONG_LIST_DEVICES},
     {"quiet", no_argument, NULL, LONG_QUIET},
@@ -222,6 +224,9 @@ read_option(console_settings *s, int found)
     case LONG_BUDGET:
     case LONG_INSTRUCTIONS:
         return read_limit(s, found);
+    case LONG_WATCH:
+        s->watch = 1;
+        return CONSOLE_OK;
     case LONG_QUIET:
         s->quiet = 1;
         return CONSOLE_OK;
@@ -261,8 +266,8 @@ check_replay(const console_settings *s)
         return complain("--replay runs no script: what is '%s' for?",
                         s->argv[s->script]);
     }
-    if (*s->codes || s->interactive || opens_engine || !isnan(s->seconds) ||
-        has_limits(s)) {
+    if (*s->codes || s->interactive || s->watch || opens_engine ||
+        !isnan(s->seconds) || has_limits(s)) {
         return complain("--replay goes with --render, --bits, --no-dither and "
                         "--quiet only: a take has all else in it");
     }
@@ -281,6 +286,10 @@ check_together(const console_settings *s)
         return complain("--allow goes with --sandbox: without it a script may "
                         "read what you may");
     }
+    if (s->watch &&
+        (s->script >= s->argc || strcmp(s->argv[s->script], "-") == 0)) {
+        return complain("--watch needs a script's file to watch");
+    }
     if (!s->render && (!isnan(s->seconds) || s->bits)) {
         return complain("%s goes with --render",
                         s->bits ? "--bits" : "--seconds");
@@ -288,8 +297,9 @@ check_together(const console_settings *s)
     if (!s->render) {
         return CONSOLE_OK;
     }
-    if (s->interactive) {
-        return complain("--render and -i: a render has no prompt");
+    if (s->interactive || s->watch) {
+        return complain("--render and %s: a render has no prompt",
+                        s->watch ? "--watch" : "-i");
     }
     if (!has_work) {
         return complain("--render needs a script, or -e");
