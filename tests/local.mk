@@ -278,6 +278,12 @@ check_LTLIBRARIES += %D%/tape.la
 # What the audio thread must not do.
 include tests/guard/local.mk
 
+# Checkers of memory, and whether they are on.
+include tests/modes/local.mk
+
+# Memory that ends.
+include tests/oom/local.mk
+
 # What two threads may see of each other.
 include tests/order/local.mk
 
