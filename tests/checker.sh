@@ -47,6 +47,9 @@ for language in C Python Lua; do
     ok "$TABOR_UNDER says nothing of $language without a fault" \
         run "$language" none
     for checker in ${TABOR_UNDER//-/ }; do
+        # an interpreter's start takes valgrind seconds
+        [ "$checker-$language" != valgrind-Python ] ||
+            faults[valgrind]="past_end leak"
         for fault in ${faults[$checker]}; do
             ok "$checker tells of a planted fault in $language: ${fault/_/ }" \
                 told "$language" "$fault" "${words[$checker-$fault]}"

@@ -99,14 +99,17 @@ test_call(const call *c, const sound not_made, tally *sum)
 
 /* ------------------------------------------------------------ controls -- */
 
+/* What a call forgot; a checker of leaks need not tell of it. */
+static void *forgotten;
+
 /* Calls that do each of the things that must be told. */
 static tabor_status
 forget_block(world *w)
 {
-    static void *volatile lost;
     tabor_status st = tabor_audio_new(10, 1, 8000, &w->made);
-    lost = st == TABOR_OK ? NULL : malloc(1);
-    (void)lost;
+    if (st != TABOR_OK) {
+        forgotten = malloc(1);
+    }
     return st;
 }
 
@@ -136,6 +139,7 @@ test_controls(const sound not_made)
     static const call says = {"says something else", say_other};
     outcome o = live(&forgets, 1, FAIL_ONCE);
     ok_int(o.kept, 1, "control: a call that keeps a block is told");
+    free(forgotten);
     o = live(&stops, 1, FAIL_ONCE);
     ok(memcmp(o.heard, not_made, sizeof(sound)) != 0,
        "control: a call that touches the sound is told");
