@@ -25,7 +25,7 @@ local ENV = tabor.adsr {
 }
 
 local engine = assert(tabor.open { driver = "offline" })
-local sample = assert(engine:load(SOUND))
+local sample = assert(engine:load(SOUND, { name = "kept" }))
 local full_engine = assert(tabor.open { driver = "offline", queue = 64 })
 local full_sample = assert(full_engine:load(SOUND))
 local gone_engine = assert(tabor.open { driver = "offline" })
@@ -160,6 +160,9 @@ local fast = {
       engine:wait(sample:play(), 0)
     end)()
   end,
+  ["a sample by name"] = function() assert(engine:sample("kept")) end,
+  ["a sample that is not there"] = fails("missing", engine.sample, engine,
+    "none"),
   ["load, unload"] = function() assert(engine:load(SOUND)):unload("cut") end,
   ["an unknown option"] = raises(play, { velosity = 1 }),
   ["a velocity of 127"] = raises(play, { velocity = 127 }),

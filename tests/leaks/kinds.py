@@ -24,7 +24,7 @@ JUNK = f"t-leak-{os.getpid()}.txt"
 ENV = tabor.ADSR(0.001, 0.001, 0.5, 0.001)
 
 engine = tabor.open("offline", queue=1024)
-sample = engine.load(SOUND)
+sample = engine.load(SOUND, name="kept")
 full_engine = tabor.open("offline", queue=64)
 full_sample = full_engine.load(SOUND)
 gone_engine = tabor.open("offline")
@@ -196,6 +196,8 @@ FAST = {
     "called back": called_back,
     "callback raises": callback_raises,
     "views": views,
+    "a sample by name": lambda: engine.sample("kept"),
+    "a sample that is not there": refuses(LookupError, engine.sample, "none"),
     "load, unload": load_and_unload,
     "Audio": lambda: tabor.Audio(SOUND, rate=8000),
     "an unknown option": refuses(TypeError, sample.play, velosity=1),

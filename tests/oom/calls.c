@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "calls.h"
 
+#include <tabor/tempo.h>
+
 #include <unistd.h>
 
 #define SOUND_FILE "t-oom.wav"
@@ -318,6 +320,13 @@ get_info(world *w)
 }
 
 static tabor_status
+named(world *w)
+{
+    tabor_handle sample;
+    return tabor_sample_named(w->r.client, "ramp", &sample);
+}
+
+static tabor_status
 copy(world *w)
 {
     return tabor_sample_copy(w->r.client, w->sample, &w->made);
@@ -508,6 +517,28 @@ ping(world *w)
     return st;
 }
 
+/* --------------------------------------------------------------- tempo -- */
+
+/* More changes than there was room for at first. */
+static tabor_status
+change_tempo(world *w)
+{
+    tabor_tempo *tempo;
+    (void)w;
+    tabor_status st = tabor_tempo_new(120, &tempo);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    for (int beat = 1; beat < 100 && st == TABOR_OK; beat++) {
+        st = tabor_tempo_change(tempo, beat, 100 + beat, 0.5);
+    }
+    tabor_tempo_forget(tempo, 2);
+    double beat = tabor_tempo_beats(tempo, tabor_tempo_seconds(tempo, 50));
+    int is_there = fabs(beat - 50) < 1e-6 && tabor_tempo_bpm(tempo, 0) > 0;
+    tabor_tempo_free(tempo);
+    return st != TABOR_OK || is_there ? st : TABOR_ERR_LIMIT;
+}
+
 /* --------------------------------------------------------------- words -- */
 
 static tabor_status
@@ -554,6 +585,7 @@ const call calls[] = {
     {"tabor_sample_load_as", load_trusted},
     {"tabor_sample_add", add},
     {"tabor_sample_get_info", get_info},
+    {"tabor_sample_named", named},
     {"tabor_sample_copy", copy},
     {"tabor_sample_unload", unload},
     {"tabor_sample_release", release},
@@ -576,6 +608,9 @@ const call calls[] = {
     {"tabor_client_wait_space", wait_space},
     {"tabor_client_fd", ask_fd},
     {"tabor_ping_send tabor_ping_wait", ping},
+    {"tabor_tempo_new tabor_tempo_change tabor_tempo_forget tabor_tempo_beats "
+     "tabor_tempo_seconds tabor_tempo_bpm tabor_tempo_free",
+     change_tempo},
     {"tabor_version tabor_status_text tabor_error tabor_full_info "
      "tabor_nearest tabor_seconds_to_frames tabor_kit_dir tabor_guard_path "
      "tabor_reason_text",
