@@ -6,6 +6,7 @@ local tabor = require "tabor"
 
 local LONG = os.getenv("TABOR_LONG")
 local TIMES = LONG and 20000 or 1000
+local GOES = 3
 
 local function ones(frames)
   local values = {}
@@ -224,7 +225,7 @@ local function held()
 end
 
 -- Bytes more in the state after so many calls. The first are not counted, and
--- of two goes the one that took less: a table grows now and then, a leak always.
+-- of three goes the one that took least: a table grows now and then, a leak always.
 local function measure(fn, times)
   local function rounds(count)
     for i = 1, count do
@@ -236,23 +237,25 @@ local function measure(fn, times)
     settle()
   end
   rounds(math.min(times, 40))
-  local before = held()
-  rounds(times)
-  local middle = held()
-  rounds(times)
-  return math.min(middle - before, held() - middle)
+  local least, before = math.huge, held()
+  for _ = 1, GOES do
+    rounds(times)
+    local after = held()
+    least, before = math.min(least, after - before), after
+  end
+  return least
 end
 
 -- A call that leaves the smallest object behind leaves 16 bytes and a
 -- reference each time; tables that have grown may stay as they are.
 local function has_grown(bytes, times)
-  return bytes > 2048 + times
+  return bytes > 2048 + 8 * times
 end
 
 local kinds, calls, most, grown = 0, 0, -math.huge, {}
 local function try(name, fn, times)
   local bytes = measure(fn, times)
-  kinds, calls, most = kinds + 1, calls + 2 * times, math.max(most, bytes)
+  kinds, calls, most = kinds + 1, calls + GOES * times, math.max(most, bytes)
   if has_grown(bytes, times) then
     grown[#grown + 1] = ("%s: %d bytes in %d calls"):format(name, bytes, times)
   end

@@ -36,7 +36,7 @@ def grown(counts):
     """The kinds that leave something behind. A call that does so leaves one
     each time; what caches and pools still take is a few in all."""
     return {name: row for name, row in counts.items()
-            if any(more is not None and more > 5 + row[0] // 20
+            if any(more is not None and more > 8 + row[0] // 20
                    for more in row[1:])}
 
 
@@ -63,7 +63,7 @@ class Counts(unittest.TestCase):
     def check(self, python):
         counts = measured(python, TIMES, modules=self.modules)
         calls = sum(row[0] for row in counts.values())
-        tap.comment(f"{len(counts)} kinds, {calls} calls, at most",
+        tap.comment(f"{len(counts)} kinds, 3 times {calls} calls, at most",
                     max(row[1] for row in counts.values()), "blocks and",
                     max(row[2] or 0 for row in counts.values()),
                     "references more")
@@ -77,8 +77,8 @@ class Counts(unittest.TestCase):
                           modules=self.modules)
         self.assertEqual(len(counts), 1)
         (row,) = counts.values()
-        # each of the half that counts; but some came from a pool
-        self.assertGreater(row[column], row[0] // 4)
+        # some of them came from a pool
+        self.assertGreater(row[column], row[0] // 2)
         self.assertEqual(len(grown(counts)), 1)
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Every kind of call, many times over: kinds.py TIMES [KIND].
 
-Prints for each kind how many calls there were, how many blocks more were
-allocated after half of them, and how many references more there were, or "-"
-where the interpreter does not count them. With KIND, that one keeps a voice a call.
+Prints for each kind how many calls there were in one of three goes, and in
+that which left least: how many blocks more were allocated, and how many
+references more there were, or "-" where the interpreter does not count them.
+With KIND, that one keeps a voice a call.
 """
 import array
 import asyncio
@@ -19,6 +20,7 @@ import tabor
 SOUND = array.array("f", [0.1] * 100)
 BAD = array.array("f", [math.nan])
 TIMES = array.array("d", [0.001 * i for i in range(20)])
+GOES = 3
 FILE = f"t-leak-{os.getpid()}.wav"
 JUNK = f"t-leak-{os.getpid()}.txt"
 ENV = tabor.ADSR(0.001, 0.001, 0.5, 0.001)
@@ -257,22 +259,23 @@ def held():
 
 
 def measure(name, times, function):
-    """One kind. The first calls do not count, and of two goes the one that
-    left less: a cache grows now and then, a leak always."""
+    """One kind. The first calls do not count, and of three goes the one that
+    left least: a cache grows now and then, a leak always."""
     def rounds(count):
         for i in range(count):
             function()
             if i % 20 == 19:
                 settle()
         return held()
-    start = rounds(min(times, 40))
-    middle = rounds(times)
-    end = rounds(times)
-    blocks, refs = (min(b - a, c - b)
-                    for a, b, c in zip(start, middle, end))
+    last = rounds(min(times, 40))
+    gone = []
+    for _ in range(GOES):
+        before, last = last, rounds(times)
+        gone.append([b - a for a, b in zip(before, last)])
+    blocks, refs = map(min, zip(*gone))
     if not hasattr(sys, "gettotalrefcount"):
         refs = "-"
-    print(f"{2 * times}\t{blocks}\t{refs}\t{name}", flush=True)
+    print(f"{times}\t{blocks}\t{refs}\t{name}", flush=True)
 
 
 def planted(function):
