@@ -550,7 +550,7 @@ words(world *w)
     int right = *tabor_version() && *tabor_status_text(TABOR_OK) &&
                 *tabor_reason_text(TABOR_FINISHED) && tabor_error() &&
                 tabor_full_info().which && tabor_nearest("offlin", known) &&
-                *tabor_kit_dir() && *tabor_guard_path();
+                *tabor_kit_dir() && *tabor_guard_path() && *tabor_lua_path();
     return right ? tabor_seconds_to_frames(1.0, 8000, &frames)
                  : TABOR_ERR_LIMIT;
 }
@@ -613,7 +613,7 @@ const call calls[] = {
      change_tempo},
     {"tabor_version tabor_status_text tabor_error tabor_full_info "
      "tabor_nearest tabor_seconds_to_frames tabor_kit_dir tabor_guard_path "
-     "tabor_reason_text",
+     "tabor_reason_text tabor_lua_path",
      words},
 };
 const size_t call_count = sizeof calls / sizeof *calls;
