@@ -254,7 +254,7 @@ prepare(null_stream *s, const tabor_stream_wish *wish, char *why, size_t size)
     s->out = calloc((size_t)s->block * s->channels, formats[s->format].bytes);
     if (!s->out) {
         snprintf(why, size, "out of memory");
-        return TABOR_DRIVER_FAILED;
+        return TABOR_DRIVER_NO_MEMORY;
     }
     if (!s->record_path || !*s->record_path) {
         return TABOR_DRIVER_OK;
@@ -279,16 +279,17 @@ null_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
     null_stream *s = calloc(1, sizeof *s);
     if (!s) {
         snprintf(why, size, "out of memory");
-        return TABOR_DRIVER_FAILED;
+        return TABOR_DRIVER_NO_MEMORY;
     }
     s->host = host;
     s->block = wish->block;
     s->channels = wish->channels;
     s->rate = wish->rate;
     s->fault_after = 1.0;
-    if (prepare(s, wish, why, size) != TABOR_DRIVER_OK) {
+    tabor_driver_status st = prepare(s, wish, why, size);
+    if (st != TABOR_DRIVER_OK) {
         null_close(s);
-        return TABOR_DRIVER_FAILED;
+        return st;
     }
     grant->format = s->format;
     snprintf(grant->device, sizeof grant->device, "null");
@@ -330,7 +331,7 @@ null_start(void *stream, char *why, size_t size)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error) {
         snprintf(why, size, "no thread: %s", strerror(error));
-        return TABOR_DRIVER_FAILED;
+        return TABOR_DRIVER_NO_MEMORY;
     }
     pthread_setname_np(s->thread, "tabor-null");
     s->running = 1;

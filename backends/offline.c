@@ -50,7 +50,7 @@ offline_open(const tabor_stream_wish *wish, const tabor_driver_host *host,
     offline_stream *s = malloc(sizeof *s);
     if (!s) {
         snprintf(why, size, "out of memory");
-        return TABOR_DRIVER_FAILED;
+        return TABOR_DRIVER_NO_MEMORY;
     }
     *s = (offline_stream){host, wish->block, wish->channels};
     grant->flags = TABOR_STREAM_UNPACED;

@@ -225,7 +225,7 @@ start_writer(tabor_record *r, char *why, size_t size)
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     if (error) {
         snprintf(why, size, "record: no thread: %s", strerror(error));
-        return TABOR_DRIVER_FAILED;
+        return TABOR_DRIVER_NO_MEMORY;
     }
     pthread_setname_np(r->thread, "tabor-record");
     return TABOR_DRIVER_OK;
@@ -238,12 +238,13 @@ tabor_record_open(const char *path, uint32_t rate, uint32_t channels,
     tabor_record *r = record_new(path, rate, channels, block);
     if (!r) {
         snprintf(why, size, "record: out of memory");
-        return TABOR_DRIVER_FAILED;
+        return TABOR_DRIVER_NO_MEMORY;
     }
-    if (open_part(r, why, size) != TABOR_DRIVER_OK ||
-        start_writer(r, why, size) != TABOR_DRIVER_OK) {
+    tabor_driver_status st = open_part(r, why, size);
+    if (st != TABOR_DRIVER_OK ||
+        (st = start_writer(r, why, size)) != TABOR_DRIVER_OK) {
         record_free(r);
-        return TABOR_DRIVER_FAILED;
+        return st;
     }
     *record = r;
     return TABOR_DRIVER_OK;

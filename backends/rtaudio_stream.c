@@ -325,7 +325,8 @@ stream_open(audio_api api, rtaudio_t audio, const api_device *device,
         return st;
     }
     if (!(s = new_stream(api, audio, options, host, grant))) {
-        return api_fail(why, size, "out of memory");
+        (void)api_fail(why, size, "out of memory");
+        return TABOR_DRIVER_NO_MEMORY;
     }
     if ((st = open_rtaudio(s, device, options, why, size)) != TABOR_DRIVER_OK) {
         goto fail;

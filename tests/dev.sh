@@ -11,10 +11,12 @@ home=$PWD
 tree=$home/test-dev.tree
 out=$home/test-dev.out
 rm -rf "$tree"
-mkdir -p "$tree/tools" "$tree/m4" "$tree/a" "$tree/bindings/b"
+mkdir -p "$tree/tools" "$tree/m4" "$tree/a" "$tree/bindings/b" "$tree/tests"
 touch "$tree/configure.ac" "$tree/Makefile.am" "$tree/m4/tabor.m4" \
     "$tree/a/local.mk" "$tree/bindings/b/local.mk"
 cp "$srcdir/dev" "$tree/dev"
+printf '%s\n' '# a remark' 'tests/some 2 - .* # SKIP it is Sunday' \
+    >"$tree/tests/allowed-skips"
 export CALLS="$tree/calls" SUITE="$tree/suite"
 # A Python that would do, whatever this machine has.
 export PYTHON="$tree/tools/some-python"
@@ -61,13 +63,19 @@ touch Makefile.in
 } >configure
 chmod +x configure
 END
-# The tests' outcome is in $SUITE; $BROKEN is a target that fails.
+# The tests' outcome is in $SUITE, and what they say in $SAID; of those under a
+# checker one passes, or what $UNDER says. $BROKEN is a target that fails.
 stand_in make <<'END'
 for word; do
     [ "$word" != "${BROKEN:-}" ] || { echo "cannot make $word"; exit 2; }
 done
 case "$* " in
-*" check ") [ ! -f "$SUITE" ] || cp "$SUITE" build/test-suite.log ;;
+*" TESTS= "*) ;;
+"-C build/"*" check "*) echo "# ${UNDER:-PASS}: 1" >"$2/test-suite.log" ;;
+*" check "*)
+    echo "${SAID:-}"
+    [ ! -f "$SUITE" ] || cp "$SUITE" build/test-suite.log
+    ;;
 esac
 END
 
@@ -147,25 +155,55 @@ suite 12 3 1 0 0 0
 dev check
 is "all passed is success" "$?" 0
 is "the last line sums up" "$(tail -n 1 "$out")" \
-    "12 passed, 0 failed, 4 skipped"
+    "13 passed, 0 failed, 4 skipped"
 suite 12 0 0 1 2 4
 dev check
 is "failures are no success" "$?" 1
 is "failed, errors and unexpected passes count as failed" \
-    "$(tail -n 1 "$out")" "12 passed, 7 failed, 0 skipped"
+    "$(tail -n 1 "$out")" "13 passed, 7 failed, 0 skipped"
 ok "what failed is shown, what was skipped is not" \
     sh -c "grep -q 'reason two' $out && ! grep -q 'reason one' $out"
 suite 12 0 0 0 0 0
 BROKEN=installcheck dev check
 is "an installation that does not work is a failure" \
-    "$? $(tail -n 1 "$out")" "1 12 passed, 1 failed, 0 skipped"
+    "$? $(tail -n 1 "$out")" "1 13 passed, 1 failed, 0 skipped"
 rm -f "$SUITE"
 dev check
 is "a suite that did not end is a failure" \
-    "$? $(tail -n 1 "$out")" "1 0 passed, 1 failed, 0 skipped"
+    "$? $(tail -n 1 "$out")" "1 1 passed, 1 failed, 0 skipped"
 suite 0 0 0 0 0 0
-dev check
+UNDER=TOTAL dev check
 is "no test at all is no success" "$?" 1
+
+suite 12 1 0 0 0 0
+SAID='SKIP: tests/some 2 - a fact # SKIP it is Sunday' dev check
+is "a skip that is allowed is none that fails" \
+    "$? $(tail -n 1 "$out")" "0 13 passed, 0 failed, 1 skipped"
+SAID='SKIP: tests/some 2 - a fact # SKIP it is Monday' dev check
+is "a skip that is not on the list fails" \
+    "$? $(tail -n 1 "$out")" "1 13 passed, 1 failed, 1 skipped"
+ok "and is told" grep -q 'not on the list .* it is Monday' "$out"
+SAID='SKIP: tests/awesome 2 - a fact # SKIP it is Sunday' dev check
+is "another test's reason does not excuse it" "$?" 1
+: >"$tree/tests/allowed-skips"
+SAID='SKIP: tests/some 2 - a fact # SKIP it is Sunday' dev check
+is "an empty list allows none" "$?" 1
+UNDER=FAIL dev check
+is "a test that fails under a checker of memory is a failure" \
+    "$? $(tail -n 1 "$out")" "1 12 passed, 1 failed, 1 skipped"
+
+for mode in asan ubsan tsan valgrind; do
+    UNDER=FAIL dev check --$mode
+    failing="$? $(tail -n 1 "$out")"
+    dev check --$mode
+    is "$mode counts what passes and what fails, in a build of its own" \
+        "$failing, $? $(tail -n 1 "$out")" \
+        "1 0 passed, 1 failed, 0 skipped, 0 1 passed, 0 failed, 0 skipped"
+    ok "and begins with a look whether its checker is on" \
+        grep -q "^make -C build/$mode .*TESTS=tests/checker.sh " "$CALLS"
+done
+is "nothing under a checker that came to no end is no success" \
+    "$(BROKEN=check dev check --asan && echo good)" ""
 
 dev clean
 ok "clean leaves the tree as it came" \

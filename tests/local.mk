@@ -175,6 +175,7 @@ py_tests = \
     %D%/py-exit.py \
     %D%/py-fork.py \
     %D%/py-full.py \
+    %D%/py-leak.py \
     %D%/py-life.py \
     %D%/py-live.py \
     %D%/py-load.py \
@@ -195,6 +196,7 @@ py_tests = \
     %D%/py-tools.py \
     %D%/py-worker.py
 EXTRA_DIST += $(py_tests) \
+    %D%/leaks/kinds.py \
     %D%/lib/capi.py \
     %D%/lib/golden.py \
     %D%/lib/leaving.py \
@@ -217,6 +219,7 @@ lua_tests = \
     %D%/lua-engine.lua \
     %D%/lua-events.lua \
     %D%/lua-full.lua \
+    %D%/lua-leak.lua \
     %D%/lua-life.lua \
     %D%/lua-live.lua \
     %D%/lua-load.lua \
@@ -288,6 +291,12 @@ check_LTLIBRARIES += %D%/tape.la
 # What the audio thread must not do.
 include tests/guard/local.mk
 
+# Checkers of memory, and whether they are on.
+include tests/modes/local.mk
+
+# Memory that ends.
+include tests/oom/local.mk
+
 # What two threads may see of each other.
 include tests/order/local.mk
 
@@ -295,7 +304,9 @@ include tests/order/local.mk
 soak_tests = \
     %D%/device \
     %D%/fault-process \
+    %D%/lua-leak.lua \
     %D%/order.sh \
+    %D%/py-leak.py \
     %D%/ring \
     %D%/server-dies-jack.sh \
     %D%/server-dies-pulse.sh \

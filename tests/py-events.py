@@ -213,6 +213,8 @@ class Callbacks(Offline):
             voice.alive  # an unread event holds the voice, too
             return engine.id, [weakref.ref(engine), weakref.ref(voice),
                                weakref.ref(sample)]
+        gc.disable()  # it might come by itself, in between
+        self.addCleanup(gc.enable)
         number, things = make()
         self.assertNotIn(None, [thing() for thing in things])
         with self.assertWarns(ResourceWarning):

@@ -29,17 +29,25 @@ watch_forks(void)
     pthread_atfork(NULL, NULL, count_fork);
 }
 
-module_state *
-module_state_of(PyTypeObject *type)
+PyObject *
+module_of(PyTypeObject *type)
 {
-    module_state *state = NULL;
+    PyObject *module = NULL;
 
     /* A class made in Python belongs to no module; one of its bases does. */
-    while (type && !(state = PyType_GetModuleState(type))) {
+    while (type && !(module = PyType_GetModule(type))) {
         PyErr_Clear();
         type = PyType_GetSlot(type, Py_tp_base);
     }
-    return state;
+    return module;
+}
+
+module_state *
+module_state_of(PyTypeObject *type)
+{
+    PyObject *module = module_of(type);
+
+    return module ? PyModule_GetState(module) : NULL;
 }
 
 /* ----------------------------------------------------------- functions -- */

@@ -194,6 +194,7 @@ typedef struct event_queue {
 
 typedef struct engine_object {
     PyObject ob_base;
+    PyObject *module; /* owned until dealloc: voices give memory back to it */
     module_state *state;
     tabor_engine *engine; /* owned; NULL once closed */
     tabor_client *client; /* owned; NULL once closed */
@@ -229,7 +230,9 @@ int module_add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type);
 /* How often this process and those it comes from have forked. */
 extern unsigned module_forks;
 
-/* The state behind one of our types, or of a class derived from it. */
+/* The module behind one of our types, or of a class derived from it: borrowed;
+ * and its state. A collector may take the module before the last object. */
+PyObject *module_of(PyTypeObject *type);
 module_state *module_state_of(PyTypeObject *type);
 
 /* ------------------------------------------------------------ errors.c -- */

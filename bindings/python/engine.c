@@ -293,6 +293,8 @@ engine_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(names))
         !(self = (engine_object *)alloc(type, 0))) {
         return NULL;
     }
+    self->module = module_of(type);
+    Py_XINCREF(self->module);
     self->state = module_state_of(type);
     self->forks = module_forks;
     self->is_closed = 1;
@@ -436,6 +438,7 @@ engine_traverse(PyObject *object, visitproc visit, void *arg)
     engine_object *self = (engine_object *)object;
 
     Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->module);
     Py_VISIT(self->hook);
     Py_VISIT(self->stamp_hook);
     Py_VISIT(self->pace);
@@ -484,6 +487,7 @@ engine_dealloc(PyObject *object)
 {
     engine_object *self = (engine_object *)object;
     PyTypeObject *type = Py_TYPE(object);
+    PyObject *module = self->module;
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
     PyObject_GC_UnTrack(object);
@@ -496,4 +500,5 @@ engine_dealloc(PyObject *object)
     Py_XDECREF(self->warning);
     release(object);
     Py_DECREF(type);
+    Py_XDECREF(module);
 }

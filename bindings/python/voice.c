@@ -361,7 +361,7 @@ voice_clear(PyObject *self)
     return 0;
 }
 
-/* Give up what the voice refers to. The module lives as long as its engines. */
+/* Give up what the voice refers to. The engine keeps its module. */
 static void
 voice_keep_memory(voice_object *voice)
 {

@@ -27,8 +27,9 @@ extern "C" {
 
 typedef enum tabor_driver_status {
     TABOR_DRIVER_OK = 0,
-    TABOR_DRIVER_FAILED = 1, /* the reason is in why */
-    TABOR_DRIVER_WEDGED = 2  /* the audio system hangs; leave the stream */
+    TABOR_DRIVER_FAILED = 1,   /* the reason is in why */
+    TABOR_DRIVER_WEDGED = 2,   /* the audio system hangs; leave the stream */
+    TABOR_DRIVER_NO_MEMORY = 3 /* as FAILED, from open and start */
 } tabor_driver_status;
 
 /* Bits of tabor_driver.caps. */

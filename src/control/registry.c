@@ -88,14 +88,17 @@ each_folder(int (*visit)(const char *folder, void *user), void *user)
 {
     /* Who runs with more rights than the caller obeys no environment. */
     const char *path = secure_getenv("TABOR_DRIVER_PATH");
-    char *copy = path ? strdup(path) : NULL;
-    char *rest = NULL;
+    char folder[4096]; /* none has a longer name */
     int result = 0;
-    for (char *folder = copy ? strtok_r(copy, ":", &rest) : NULL;
-         folder && !result; folder = strtok_r(NULL, ":", &rest)) {
-        result = visit(folder, user);
+    while (path && *path && !result) {
+        size_t length = strcspn(path, ":");
+        if (length > 0 && length < sizeof folder) {
+            memcpy(folder, path, length);
+            folder[length] = '\0';
+            result = visit(folder, user);
+        }
+        path += length + (path[length] == ':');
     }
-    free(copy);
     return result ? result : visit(tabor_driver_dir(), user);
 }
 

@@ -166,6 +166,14 @@ check_grant(const tabor_stream *s, const tabor_order *order)
     return check_format(s);
 }
 
+/* What went wrong, by a driver's answer. */
+static tabor_status
+status_of(tabor_driver_status answer)
+{
+    return answer == TABOR_DRIVER_NO_MEMORY ? TABOR_ERR_NO_MEMORY
+                                            : TABOR_ERR_DEVICE;
+}
+
 static tabor_status
 start(tabor_stream *s, const tabor_order *order)
 {
@@ -184,8 +192,9 @@ start(tabor_stream *s, const tabor_order *order)
     }
     s->grant.device[sizeof s->grant.device - 1] = '\0';
     s->started_ns = tabor_now_ns();
-    if (s->driver->start(s->handle, why, sizeof why) != TABOR_DRIVER_OK) {
-        return tabor_fail(TABOR_ERR_DEVICE, "driver %s did not start: %s",
+    tabor_driver_status answer = s->driver->start(s->handle, why, sizeof why);
+    if (answer != TABOR_DRIVER_OK) {
+        return tabor_fail(status_of(answer), "driver %s did not start: %s",
                           s->driver->name, why);
     }
     s->latency_frames = s->driver->latency ? s->driver->latency(s->handle)
@@ -203,10 +212,11 @@ tabor_stream_open_here(const tabor_driver *driver, tabor_order *order,
     }
     char why[512] = "";
     tabor_stream_wish wish = tabor_order_wish(order);
-    if (driver->open(&wish, &s->host, &s->grant, &s->handle, why, sizeof why) !=
-        TABOR_DRIVER_OK) {
+    tabor_driver_status answer =
+        driver->open(&wish, &s->host, &s->grant, &s->handle, why, sizeof why);
+    if (answer != TABOR_DRIVER_OK) {
         stream_free(s);
-        return tabor_fail(TABOR_ERR_DEVICE, "driver %s did not open: %s",
+        return tabor_fail(status_of(answer), "driver %s did not open: %s",
                           driver->name, why);
     }
     tabor_status st = start(s, order);
@@ -271,7 +281,7 @@ tabor_stream_open(const tabor_driver *driver, tabor_order *order, tabor_rt *rt,
     }
     tabor_status st = job->status;
     if (error) {
-        st = tabor_fail(TABOR_ERR_DEVICE, "no thread to open driver %s: %s",
+        st = tabor_fail(TABOR_ERR_NO_MEMORY, "no thread to open driver %s: %s",
                         driver->name, strerror(error));
     } else if (st != TABOR_OK) {
         tabor_fail(st, "%s", job->message);
