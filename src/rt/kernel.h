@@ -29,8 +29,13 @@ struct tabor_sinc {
     uint64_t step_max; /* the steps it is for end here */
     const float *rows; /* TABOR_SINC_ROWS × (taps, then differences to the
                         * next row's), 64-byte aligned */
-    uint32_t taps;     /* a multiple of 8, at most 2 × TABOR_SAMPLE_PAD */
+    uint32_t taps;     /* a multiple of 8, from 16 to TABOR_TAPS_MAX */
 };
+
+/* As far as the padding of a sample goes, half of them to each side. */
+#define TABOR_TAPS_MAX 64
+_Static_assert(TABOR_TAPS_MAX <= 2 * TABOR_SAMPLE_PAD,
+               "a sinc reads within the padding");
 
 /* Where to read, a step a value. */
 typedef struct tabor_path {

@@ -168,7 +168,7 @@ lanes_at(const float *row, float share, const float *const x[2], uint64_t frame,
     lanes l;
     l.a = _mm256_mul_ps(h, _mm256_loadu_ps(a));
     l.b = channels == 2 ? _mm256_mul_ps(h, _mm256_loadu_ps(b)) : l.a;
-#pragma GCC unroll 3
+#pragma GCC unroll 8
     for (uint32_t j = 8; j < taps; j += 8) {
         h = taps_at(row, taps, j, shares);
         l.a = _mm256_add_ps(l.a, _mm256_mul_ps(h, _mm256_loadu_ps(a + j)));
@@ -289,17 +289,34 @@ sinc_ones(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
     }
 }
 
+/* A loop for each number of taps, unrolled over them: half as long again if the
+ * number is not known to the compiler. */
 INLINE void
 sinc_all(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
          uint32_t n, unsigned channels)
 {
     uint32_t i;
-    if (sinc->taps == 16) {
+    switch (sinc->taps) {
+    case 16:
         i = sinc_eights(sinc, path, out, n, 16, channels);
-    } else if (sinc->taps == 32) {
+        break;
+    case 24:
+        i = sinc_eights(sinc, path, out, n, 24, channels);
+        break;
+    case 32:
         i = sinc_eights(sinc, path, out, n, 32, channels);
-    } else {
-        i = sinc_eights(sinc, path, out, n, sinc->taps, channels);
+        break;
+    case 40:
+        i = sinc_eights(sinc, path, out, n, 40, channels);
+        break;
+    case 48:
+        i = sinc_eights(sinc, path, out, n, 48, channels);
+        break;
+    case 56:
+        i = sinc_eights(sinc, path, out, n, 56, channels);
+        break;
+    default:
+        i = sinc_eights(sinc, path, out, n, TABOR_TAPS_MAX, channels);
     }
     sinc_ones(sinc, path, out, i, n, channels);
 }

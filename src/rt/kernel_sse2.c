@@ -76,7 +76,7 @@ half_at(const float *row, __m128 share, const float *a, const float *b,
     lanes l;
     l.a = _mm_mul_ps(h, _mm_loadu_ps(a + j));
     l.b = channels == 2 ? _mm_mul_ps(h, _mm_loadu_ps(b + j)) : l.a;
-#pragma GCC unroll 3
+#pragma GCC unroll 8
     for (j += 8; j < taps; j += 8) {
         h = taps_at(row, taps, j, share);
         l.a = _mm_add_ps(l.a, _mm_mul_ps(h, _mm_loadu_ps(a + j)));
@@ -143,17 +143,34 @@ sinc_fours(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
     return i;
 }
 
+/* A loop for each number of taps, unrolled over them: half as long again if the
+ * number is not known to the compiler. */
 INLINE void
 sinc_all(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
          uint32_t n, unsigned channels)
 {
     uint32_t i;
-    if (sinc->taps == 16) {
+    switch (sinc->taps) {
+    case 16:
         i = sinc_fours(sinc, path, out, n, 16, channels);
-    } else if (sinc->taps == 32) {
+        break;
+    case 24:
+        i = sinc_fours(sinc, path, out, n, 24, channels);
+        break;
+    case 32:
         i = sinc_fours(sinc, path, out, n, 32, channels);
-    } else {
-        i = sinc_fours(sinc, path, out, n, sinc->taps, channels);
+        break;
+    case 40:
+        i = sinc_fours(sinc, path, out, n, 40, channels);
+        break;
+    case 48:
+        i = sinc_fours(sinc, path, out, n, 48, channels);
+        break;
+    case 56:
+        i = sinc_fours(sinc, path, out, n, 56, channels);
+        break;
+    default:
+        i = sinc_fours(sinc, path, out, n, TABOR_TAPS_MAX, channels);
     }
     uint64_t p = path->phase + i * path->step;
     for (; i < n; i++) {
