@@ -120,9 +120,10 @@ retire(tabor_rt *rt, uint32_t count)
 static void
 render_span(tabor_rt *rt, float *out, uint32_t frames)
 {
+    uint32_t cleared = (frames + 7) & ~7u; /* output.c goes so far */
     for (uint32_t c = 0; c < rt->channels; c++) {
         memset(rt->bus + (size_t)c * TABOR_SPAN_MAX, 0,
-               frames * sizeof *rt->bus);
+               cleared * sizeof *rt->bus);
     }
     uint32_t ended = tabor_voices_mix(rt, frames);
     tabor_output_write(rt, out, frames);
