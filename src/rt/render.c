@@ -104,10 +104,21 @@ sort_ended(uint32_t *a, uint32_t n)
     }
 }
 
+static int
+is_sorted(const uint32_t *a, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        if (a[i - 1] > a[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static void
 retire(tabor_rt *rt, uint32_t count)
 {
-    if (count > 1) {
+    if (!is_sorted(rt->ended, count)) {
         sort_ended(rt->ended, count);
     }
     for (uint32_t i = 0; i < count; i++) {
