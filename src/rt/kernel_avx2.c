@@ -44,16 +44,17 @@ typedef struct ways {
 INLINE ways
 ways_of(uint64_t step)
 {
-    __m256i count = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    __m256i fraction = _mm256_set1_epi32((int32_t)step);
-    __m256i even = _mm256_mul_epu32(count, fraction);
-    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(count, 32), fraction);
-    __m256i whole =
-        _mm256_mullo_epi32(count, _mm256_set1_epi32((int32_t)(step >> 32)));
-    __m256i carried =
-        _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
-    return (ways){_mm256_add_epi32(whole, carried),
-                  _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa)};
+    __m256i one = _mm256_set1_epi64x((int64_t)step);
+    __m256i two = _mm256_add_epi64(one, one), four = _mm256_slli_epi64(one, 2);
+    const __m256i odd = _mm256_setr_epi64x(0, -1, 0, -1);
+    const __m256i late = _mm256_setr_epi64x(0, 0, -1, -1);
+    /* to 0, 1, 4, 5 and to 2, 3, 6, 7, as a shuffle takes them */
+    __m256i a = _mm256_add_epi64(_mm256_and_si256(one, odd),
+                                 _mm256_and_si256(four, late));
+    __m256 low = _mm256_castsi256_ps(a);
+    __m256 high = _mm256_castsi256_ps(_mm256_add_epi64(a, two));
+    return (ways){_mm256_castps_si256(_mm256_shuffle_ps(low, high, 0xdd)),
+                  _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0x88))};
 }
 
 /* Steps up to width: eight frames lie within 8 × width neighbours, which are

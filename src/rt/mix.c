@@ -465,18 +465,26 @@ add_group(const tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
     }
 }
 
+static void
+move_inputs_on(group *g, uint32_t n)
+{
+    for (unsigned k = 0; k < g->count; k++) {
+        g->inputs[0][k].values += n;
+        g->inputs[1][k].values += n;
+    }
+}
+
 /* Add n frames of a group, and empty it. */
 static void
 mix_group(tabor_rt *rt, group *g, uint32_t n)
 {
     for (uint32_t at = 0; at < n && g->count; at += TABOR_CHUNK) {
+        if (at > 0) {
+            move_inputs_on(g, TABOR_CHUNK);
+        }
         uint32_t some = n - at < TABOR_CHUNK ? n - at : TABOR_CHUNK;
         read_group(rt, g, some);
         add_group(rt, g, at, some);
-        for (unsigned k = 0; k < g->count; k++) {
-            g->inputs[0][k].values += some;
-            g->inputs[1][k].values += some;
-        }
     }
     g->count = 0;
     g->through = 0;
