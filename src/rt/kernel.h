@@ -9,7 +9,8 @@
  * linear  x0 + (x1 - x0) × share, share = the fraction's upper 24 bits
  * sinc    a row for the fraction's upper 7 bits, share = the next 24 bits:
  *         tap j is row[j] + row[taps + j] × share; its product with its frame
- *         goes to lane j mod 8, in the order of j; the eight lanes l are
+ *         goes to lane j mod 16, in the order of j; of the sixteen lanes l the
+ *         upper eight are added to the lower; the eight that this makes are
  *         ((l0 + l4) + (l2 + l6)) + ((l1 + l5) + (l3 + l7))
  * level   ((gain × fade) × side) × share, each as tabor_ramp_at() has it
  * add     out + in × level, one voice after the other

@@ -147,7 +147,8 @@ linear(const tabor_path *path, float *restrict out, uint32_t n)
     }
 }
 
-/* Lanes of one frame: a for the first channel, b for the second. */
+/* Lanes of one frame, l + 8 added to l already: a for the first channel, b for
+ * the second. */
 typedef struct lanes {
     __m256 a, b;
 } lanes;
@@ -159,25 +160,35 @@ taps_at(const float *row, uint32_t taps, uint32_t j, __m256 share)
                          _mm256_mul_ps(_mm256_load_ps(row + taps + j), share));
 }
 
+/* The sums of every sixteenth product from j on, eight lanes of them. */
 INLINE lanes
-lanes_at(const float *row, float share, const float *const x[2], uint64_t frame,
-         uint32_t taps, unsigned channels)
+half_at(const float *row, __m256 share, const float *a, const float *b,
+        uint32_t j, uint32_t taps, unsigned channels)
 {
-    __m256 shares = _mm256_set1_ps(share);
-    __m256 h = taps_at(row, taps, 0, shares);
-    const float *a = x[0] + frame, *b = x[1] + frame;
+    __m256 h = taps_at(row, taps, j, share);
     lanes l;
-    l.a = _mm256_mul_ps(h, _mm256_loadu_ps(a));
-    l.b = channels == 2 ? _mm256_mul_ps(h, _mm256_loadu_ps(b)) : l.a;
-#pragma GCC unroll 8
-    for (uint32_t j = 8; j < taps; j += 8) {
-        h = taps_at(row, taps, j, shares);
+    l.a = _mm256_mul_ps(h, _mm256_loadu_ps(a + j));
+    l.b = channels == 2 ? _mm256_mul_ps(h, _mm256_loadu_ps(b + j)) : l.a;
+#pragma GCC unroll 4
+    for (j += 16; j < taps; j += 16) {
+        h = taps_at(row, taps, j, share);
         l.a = _mm256_add_ps(l.a, _mm256_mul_ps(h, _mm256_loadu_ps(a + j)));
         if (channels == 2) {
             l.b = _mm256_add_ps(l.b, _mm256_mul_ps(h, _mm256_loadu_ps(b + j)));
         }
     }
     return l;
+}
+
+INLINE lanes
+lanes_at(const float *row, float share, const float *const x[2], uint64_t frame,
+         uint32_t taps, unsigned channels)
+{
+    __m256 shares = _mm256_set1_ps(share);
+    const float *a = x[0] + frame, *b = channels == 2 ? x[1] + frame : NULL;
+    lanes l = half_at(row, shares, a, b, 0, taps, channels);
+    lanes m = half_at(row, shares, a, b, 8, taps, channels);
+    return (lanes){_mm256_add_ps(l.a, m.a), _mm256_add_ps(l.b, m.b)};
 }
 
 /* Three steps of the reduction, which turn eight frames of lanes to eight

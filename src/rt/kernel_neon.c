@@ -65,17 +65,17 @@ taps_at(const float *row, uint32_t taps, uint32_t j, float32x4_t share)
                      vmulq_f32(vld1q_f32(row + taps + j), share));
 }
 
-/* The sums of every eighth product from j on, four lanes of them. */
+/* The sums of every sixteenth product from j on, four lanes of them. */
 INLINE lanes
-half_at(const float *row, float32x4_t share, const float *a, const float *b,
-        uint32_t j, uint32_t taps, unsigned channels)
+quarter_at(const float *row, float32x4_t share, const float *a, const float *b,
+           uint32_t j, uint32_t taps, unsigned channels)
 {
     float32x4_t h = taps_at(row, taps, j, share);
     lanes l;
     l.a = vmulq_f32(h, vld1q_f32(a + j));
     l.b = channels == 2 ? vmulq_f32(h, vld1q_f32(b + j)) : l.a;
-#pragma GCC unroll 8
-    for (j += 8; j < taps; j += 8) {
+#pragma GCC unroll 4
+    for (j += 16; j < taps; j += 16) {
         h = taps_at(row, taps, j, share);
         l.a = vaddq_f32(l.a, vmulq_f32(h, vld1q_f32(a + j)));
         if (channels == 2) {
@@ -83,6 +83,16 @@ half_at(const float *row, float32x4_t share, const float *a, const float *b,
         }
     }
     return l;
+}
+
+/* The same for every eighth product. */
+INLINE lanes
+half_at(const float *row, float32x4_t share, const float *a, const float *b,
+        uint32_t j, uint32_t taps, unsigned channels)
+{
+    lanes l = quarter_at(row, share, a, b, j, taps, channels);
+    lanes m = quarter_at(row, share, a, b, j + 8, taps, channels);
+    return (lanes){vaddq_f32(l.a, m.a), vaddq_f32(l.b, m.b)};
 }
 
 INLINE lanes

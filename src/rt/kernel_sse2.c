@@ -67,17 +67,17 @@ taps_at(const float *row, uint32_t taps, uint32_t j, __m128 share)
                       _mm_mul_ps(_mm_load_ps(row + taps + j), share));
 }
 
-/* The sums of every eighth product from j on, four lanes of them. */
+/* The sums of every sixteenth product from j on, four lanes of them. */
 INLINE lanes
-half_at(const float *row, __m128 share, const float *a, const float *b,
-        uint32_t j, uint32_t taps, unsigned channels)
+quarter_at(const float *row, __m128 share, const float *a, const float *b,
+           uint32_t j, uint32_t taps, unsigned channels)
 {
     __m128 h = taps_at(row, taps, j, share);
     lanes l;
     l.a = _mm_mul_ps(h, _mm_loadu_ps(a + j));
     l.b = channels == 2 ? _mm_mul_ps(h, _mm_loadu_ps(b + j)) : l.a;
-#pragma GCC unroll 8
-    for (j += 8; j < taps; j += 8) {
+#pragma GCC unroll 4
+    for (j += 16; j < taps; j += 16) {
         h = taps_at(row, taps, j, share);
         l.a = _mm_add_ps(l.a, _mm_mul_ps(h, _mm_loadu_ps(a + j)));
         if (channels == 2) {
@@ -85,6 +85,16 @@ half_at(const float *row, __m128 share, const float *a, const float *b,
         }
     }
     return l;
+}
+
+/* The same for every eighth product. */
+INLINE lanes
+half_at(const float *row, __m128 share, const float *a, const float *b,
+        uint32_t j, uint32_t taps, unsigned channels)
+{
+    lanes l = quarter_at(row, share, a, b, j, taps, channels);
+    lanes m = quarter_at(row, share, a, b, j + 8, taps, channels);
+    return (lanes){_mm_add_ps(l.a, m.a), _mm_add_ps(l.b, m.b)};
 }
 
 INLINE lanes
