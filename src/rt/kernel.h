@@ -95,6 +95,7 @@ struct tabor_kernels {
 extern const tabor_kernels *const tabor_kernels_scalar;
 extern const tabor_kernels *const tabor_kernels_sse2;
 extern const tabor_kernels *const tabor_kernels_avx2;
+extern const tabor_kernels *const tabor_kernels_avx512;
 extern const tabor_kernels *const tabor_kernels_neon;
 
 /* The one of a series that is for a step: a function of the step alone, so
