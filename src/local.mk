@@ -32,18 +32,21 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
 %C%_libtabor_rt_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_rt_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
 %C%_libtabor_rt_la_LIBADD = %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
-    %D%/libtabor-neon.la
+    %D%/libtabor-avx512.la %D%/libtabor-neon.la
 
 # One level of SIMD each, with the compiler's flags for it; without them the
 # file is empty.
 noinst_LTLIBRARIES += %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
-    %D%/libtabor-neon.la
+    %D%/libtabor-avx512.la %D%/libtabor-neon.la
 %C%_libtabor_sse2_la_SOURCES = %D%/rt/kernel_sse2.c
 %C%_libtabor_sse2_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_sse2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(SSE2_CFLAGS)
 %C%_libtabor_avx2_la_SOURCES = %D%/rt/kernel_avx2.c
 %C%_libtabor_avx2_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_avx2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AVX2_CFLAGS)
+%C%_libtabor_avx512_la_SOURCES = %D%/rt/kernel_avx512.c
+%C%_libtabor_avx512_la_CPPFLAGS = $(CORE_CPPFLAGS)
+%C%_libtabor_avx512_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AVX512_CFLAGS)
 %C%_libtabor_neon_la_SOURCES = %D%/rt/kernel_neon.c
 %C%_libtabor_neon_la_CPPFLAGS = $(CORE_CPPFLAGS)
 %C%_libtabor_neon_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)

@@ -76,7 +76,7 @@ def draw(source, flags, folder):
 
 
 def flags_for(source, flags):
-    for level in ("sse2", "avx2"):
+    for level in ("sse2", "avx2", "avx512"):
         if level in source:
             return flags[level]
     return flags["other"]

@@ -342,8 +342,8 @@ typedef struct tabor_engine_info {
  * null with a warning in tabor_engine_info.
  * engine  out, owned: one tabor_engine_close() each
  *
- * $TABOR_SIMD forces a level of SIMD: scalar, sse2, avx2 or neon; they differ
- * in speed only.
+ * $TABOR_SIMD forces a level of SIMD: scalar, sse2, avx2, avx512 or neon; they
+ * differ in speed only.
  *
  * TABOR_ERR_INVALID  unknown driver, option or $TABOR_SIMD, a number out of
  *                    range

@@ -66,8 +66,7 @@ static const design steep[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define TAPS_MAX (2 * TABOR_SAMPLE_PAD)
-#define HALF_MAX (TAPS_MAX / 2 * ROWS + 1)
+#define HALF_MAX (TABOR_TAPS_MAX / 2 * ROWS + 1)
 
 /* ------------------------------------------------------------- formulas -- */
 
@@ -170,7 +169,7 @@ static void
 print_table(const design *d, const design *last, const char *name, unsigned i)
 {
     static double half[HALF_MAX];
-    double row[TAPS_MAX], next[TAPS_MAX], way[TAPS_MAX];
+    double row[TABOR_TAPS_MAX], next[TABOR_TAPS_MAX], way[TABOR_TAPS_MAX];
     printf("alignas(64) static const float %s_%u[] = {\n", name, i);
     fill_half(d, last, half);
     fill_row(half, 0, d->taps, next);

@@ -10,6 +10,16 @@
 #include "control/status.h"
 
 static int
+has_avx512(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    return __builtin_cpu_supports("avx512f");
+#else
+    return 0;
+#endif
+}
+
+static int
 has_avx2(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -33,6 +43,9 @@ unsigned
 tabor_simd_list(const tabor_kernels *levels[TABOR_SIMD_LEVELS])
 {
     unsigned n = 0;
+    if (tabor_kernels_avx512 && has_avx512() && has_avx2()) {
+        levels[n++] = tabor_kernels_avx512;
+    }
     if (tabor_kernels_avx2 && has_avx2()) {
         levels[n++] = tabor_kernels_avx2;
     }

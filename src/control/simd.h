@@ -9,7 +9,7 @@
 
 #include "rt/kernel.h"
 
-#define TABOR_SIMD_LEVELS 4
+#define TABOR_SIMD_LEVELS 5
 
 /* The levels that run here, the fastest first; returns how many.  [any] */
 unsigned tabor_simd_list(const tabor_kernels *levels[TABOR_SIMD_LEVELS]);

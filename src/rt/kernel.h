@@ -9,7 +9,8 @@
  * linear  x0 + (x1 - x0) × share, share = the fraction's upper 24 bits
  * sinc    a row for the fraction's upper 7 bits, share = the next 24 bits:
  *         tap j is row[j] + row[taps + j] × share; its product with its frame
- *         goes to lane j mod 8, in the order of j; the eight lanes l are
+ *         goes to lane j mod 16, in the order of j; of the sixteen lanes l the
+ *         upper eight are added to the lower; the eight that this makes are
  *         ((l0 + l4) + (l2 + l6)) + ((l1 + l5) + (l3 + l7))
  * level   ((gain × fade) × side) × share, each as tabor_ramp_at() has it
  * add     out + in × level, one voice after the other
@@ -29,8 +30,13 @@ struct tabor_sinc {
     uint64_t step_max; /* the steps it is for end here */
     const float *rows; /* TABOR_SINC_ROWS × (taps, then differences to the
                         * next row's), 64-byte aligned */
-    uint32_t taps;     /* a multiple of 8, at most 2 × TABOR_SAMPLE_PAD */
+    uint32_t taps;     /* a multiple of 8, from 16 to TABOR_TAPS_MAX */
 };
+
+/* As far as the padding of a sample goes, half of them to each side. */
+#define TABOR_TAPS_MAX 64
+_Static_assert(TABOR_TAPS_MAX <= 2 * TABOR_SAMPLE_PAD,
+               "a sinc reads within the padding");
 
 /* Where to read, a step a value. */
 typedef struct tabor_path {
@@ -89,6 +95,7 @@ struct tabor_kernels {
 extern const tabor_kernels *const tabor_kernels_scalar;
 extern const tabor_kernels *const tabor_kernels_sse2;
 extern const tabor_kernels *const tabor_kernels_avx2;
+extern const tabor_kernels *const tabor_kernels_avx512;
 extern const tabor_kernels *const tabor_kernels_neon;
 
 /* The one of a series that is for a step: a function of the step alone, so

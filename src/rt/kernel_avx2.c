@@ -44,16 +44,17 @@ typedef struct ways {
 INLINE ways
 ways_of(uint64_t step)
 {
-    __m256i count = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    __m256i fraction = _mm256_set1_epi32((int32_t)step);
-    __m256i even = _mm256_mul_epu32(count, fraction);
-    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(count, 32), fraction);
-    __m256i whole =
-        _mm256_mullo_epi32(count, _mm256_set1_epi32((int32_t)(step >> 32)));
-    __m256i carried =
-        _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
-    return (ways){_mm256_add_epi32(whole, carried),
-                  _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa)};
+    __m256i one = _mm256_set1_epi64x((int64_t)step);
+    __m256i two = _mm256_add_epi64(one, one), four = _mm256_slli_epi64(one, 2);
+    const __m256i odd = _mm256_setr_epi64x(0, -1, 0, -1);
+    const __m256i late = _mm256_setr_epi64x(0, 0, -1, -1);
+    /* to 0, 1, 4, 5 and to 2, 3, 6, 7, as a shuffle takes them */
+    __m256i a = _mm256_add_epi64(_mm256_and_si256(one, odd),
+                                 _mm256_and_si256(four, late));
+    __m256 low = _mm256_castsi256_ps(a);
+    __m256 high = _mm256_castsi256_ps(_mm256_add_epi64(a, two));
+    return (ways){_mm256_castps_si256(_mm256_shuffle_ps(low, high, 0xdd)),
+                  _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0x88))};
 }
 
 /* Steps up to width: eight frames lie within 8 × width neighbours, which are
@@ -146,7 +147,8 @@ linear(const tabor_path *path, float *restrict out, uint32_t n)
     }
 }
 
-/* Lanes of one frame: a for the first channel, b for the second. */
+/* Lanes of one frame, l + 8 added to l already: a for the first channel, b for
+ * the second. */
 typedef struct lanes {
     __m256 a, b;
 } lanes;
@@ -158,25 +160,35 @@ taps_at(const float *row, uint32_t taps, uint32_t j, __m256 share)
                          _mm256_mul_ps(_mm256_load_ps(row + taps + j), share));
 }
 
+/* The sums of every sixteenth product from j on, eight lanes of them. */
 INLINE lanes
-lanes_at(const float *row, float share, const float *const x[2], uint64_t frame,
-         uint32_t taps, unsigned channels)
+half_at(const float *row, __m256 share, const float *a, const float *b,
+        uint32_t j, uint32_t taps, unsigned channels)
 {
-    __m256 shares = _mm256_set1_ps(share);
-    __m256 h = taps_at(row, taps, 0, shares);
-    const float *a = x[0] + frame, *b = x[1] + frame;
+    __m256 h = taps_at(row, taps, j, share);
     lanes l;
-    l.a = _mm256_mul_ps(h, _mm256_loadu_ps(a));
-    l.b = channels == 2 ? _mm256_mul_ps(h, _mm256_loadu_ps(b)) : l.a;
-#pragma GCC unroll 3
-    for (uint32_t j = 8; j < taps; j += 8) {
-        h = taps_at(row, taps, j, shares);
+    l.a = _mm256_mul_ps(h, _mm256_loadu_ps(a + j));
+    l.b = channels == 2 ? _mm256_mul_ps(h, _mm256_loadu_ps(b + j)) : l.a;
+#pragma GCC unroll 4
+    for (j += 16; j < taps; j += 16) {
+        h = taps_at(row, taps, j, share);
         l.a = _mm256_add_ps(l.a, _mm256_mul_ps(h, _mm256_loadu_ps(a + j)));
         if (channels == 2) {
             l.b = _mm256_add_ps(l.b, _mm256_mul_ps(h, _mm256_loadu_ps(b + j)));
         }
     }
     return l;
+}
+
+INLINE lanes
+lanes_at(const float *row, float share, const float *const x[2], uint64_t frame,
+         uint32_t taps, unsigned channels)
+{
+    __m256 shares = _mm256_set1_ps(share);
+    const float *a = x[0] + frame, *b = channels == 2 ? x[1] + frame : NULL;
+    lanes l = half_at(row, shares, a, b, 0, taps, channels);
+    lanes m = half_at(row, shares, a, b, 8, taps, channels);
+    return (lanes){_mm256_add_ps(l.a, m.a), _mm256_add_ps(l.b, m.b)};
 }
 
 /* Three steps of the reduction, which turn eight frames of lanes to eight
@@ -289,17 +301,34 @@ sinc_ones(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
     }
 }
 
+/* A loop for each number of taps, unrolled over them: half as long again if the
+ * number is not known to the compiler. */
 INLINE void
 sinc_all(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
          uint32_t n, unsigned channels)
 {
     uint32_t i;
-    if (sinc->taps == 16) {
+    switch (sinc->taps) {
+    case 16:
         i = sinc_eights(sinc, path, out, n, 16, channels);
-    } else if (sinc->taps == 32) {
+        break;
+    case 24:
+        i = sinc_eights(sinc, path, out, n, 24, channels);
+        break;
+    case 32:
         i = sinc_eights(sinc, path, out, n, 32, channels);
-    } else {
-        i = sinc_eights(sinc, path, out, n, sinc->taps, channels);
+        break;
+    case 40:
+        i = sinc_eights(sinc, path, out, n, 40, channels);
+        break;
+    case 48:
+        i = sinc_eights(sinc, path, out, n, 48, channels);
+        break;
+    case 56:
+        i = sinc_eights(sinc, path, out, n, 56, channels);
+        break;
+    default:
+        i = sinc_eights(sinc, path, out, n, TABOR_TAPS_MAX, channels);
     }
     sinc_ones(sinc, path, out, i, n, channels);
 }

@@ -65,17 +65,17 @@ taps_at(const float *row, uint32_t taps, uint32_t j, float32x4_t share)
                      vmulq_f32(vld1q_f32(row + taps + j), share));
 }
 
-/* The sums of every eighth product from j on, four lanes of them. */
+/* The sums of every sixteenth product from j on, four lanes of them. */
 INLINE lanes
-half_at(const float *row, float32x4_t share, const float *a, const float *b,
-        uint32_t j, uint32_t taps, unsigned channels)
+quarter_at(const float *row, float32x4_t share, const float *a, const float *b,
+           uint32_t j, uint32_t taps, unsigned channels)
 {
     float32x4_t h = taps_at(row, taps, j, share);
     lanes l;
     l.a = vmulq_f32(h, vld1q_f32(a + j));
     l.b = channels == 2 ? vmulq_f32(h, vld1q_f32(b + j)) : l.a;
-#pragma GCC unroll 3
-    for (j += 8; j < taps; j += 8) {
+#pragma GCC unroll 4
+    for (j += 16; j < taps; j += 16) {
         h = taps_at(row, taps, j, share);
         l.a = vaddq_f32(l.a, vmulq_f32(h, vld1q_f32(a + j)));
         if (channels == 2) {
@@ -83,6 +83,16 @@ half_at(const float *row, float32x4_t share, const float *a, const float *b,
         }
     }
     return l;
+}
+
+/* The same for every eighth product. */
+INLINE lanes
+half_at(const float *row, float32x4_t share, const float *a, const float *b,
+        uint32_t j, uint32_t taps, unsigned channels)
+{
+    lanes l = quarter_at(row, share, a, b, j, taps, channels);
+    lanes m = quarter_at(row, share, a, b, j + 8, taps, channels);
+    return (lanes){vaddq_f32(l.a, m.a), vaddq_f32(l.b, m.b)};
 }
 
 INLINE lanes
@@ -142,17 +152,34 @@ sinc_fours(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
     return i;
 }
 
+/* A loop for each number of taps, unrolled over them: half as long again if the
+ * number is not known to the compiler. */
 INLINE void
 sinc_all(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
          uint32_t n, unsigned channels)
 {
     uint32_t i;
-    if (sinc->taps == 16) {
+    switch (sinc->taps) {
+    case 16:
         i = sinc_fours(sinc, path, out, n, 16, channels);
-    } else if (sinc->taps == 32) {
+        break;
+    case 24:
+        i = sinc_fours(sinc, path, out, n, 24, channels);
+        break;
+    case 32:
         i = sinc_fours(sinc, path, out, n, 32, channels);
-    } else {
-        i = sinc_fours(sinc, path, out, n, sinc->taps, channels);
+        break;
+    case 40:
+        i = sinc_fours(sinc, path, out, n, 40, channels);
+        break;
+    case 48:
+        i = sinc_fours(sinc, path, out, n, 48, channels);
+        break;
+    case 56:
+        i = sinc_fours(sinc, path, out, n, 56, channels);
+        break;
+    default:
+        i = sinc_fours(sinc, path, out, n, TABOR_TAPS_MAX, channels);
     }
     uint64_t p = path->phase + i * path->step;
     for (; i < n; i++) {

@@ -26,12 +26,15 @@ sinc_at(const tabor_sinc *sinc, const float *values, uint64_t phase)
     const float *row = tabor_sinc_row(sinc->rows, taps, phase);
     const float *x = values + (phase >> 32) - (taps / 2 - 1);
     float share = tabor_sinc_share(phase);
-    float l[8];
-    for (uint32_t j = 0; j < 8; j++) {
+    float l[16];
+    for (uint32_t j = 0; j < 16; j++) {
         l[j] = (row[j] + row[taps + j] * share) * x[j];
     }
-    for (uint32_t j = 8; j < taps; j++) {
-        l[j % 8] += (row[j] + row[taps + j] * share) * x[j];
+    for (uint32_t j = 16; j < taps; j++) {
+        l[j % 16] += (row[j] + row[taps + j] * share) * x[j];
+    }
+    for (uint32_t j = 0; j < 8; j++) {
+        l[j] += l[j + 8];
     }
     return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }

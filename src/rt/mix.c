@@ -330,7 +330,9 @@ tabor_voice_changed(tabor_rt *rt, tabor_voice *v)
  * channels. They are gathered before they are read, so that their values are
  * on the way from memory meanwhile. */
 typedef struct group {
-    tabor_voice *voices[TABOR_INPUTS];
+    tabor_input inputs[2][TABOR_INPUTS]; /* [1]: of second channels */
+    tabor_voice *voices[TABOR_INPUTS];   /* of the inputs in through */
+    uint32_t through; /* a bit for each input that is not just copied */
     unsigned count, most;
     unsigned channels;
 } group;
@@ -369,6 +371,19 @@ next_end(const tabor_voice *v, uint64_t frame)
     return nearer(cut, left > fade_out ? frame + left - fade_out : frame);
 }
 
+static uint8_t
+how_through(const tabor_voice *v)
+{
+    if (is_plain(v) && v->env.stage == TABOR_STAGE_NONE) {
+        return TABOR_THROUGH_NOTHING;
+    }
+    if (v->kernel == TABOR_READ_LINEAR && v->channels == 1 && !is_plain(v) &&
+        v->env.stage == TABOR_STAGE_NONE) {
+        return TABOR_THROUGH_LINE;
+    }
+    return TABOR_THROUGH_ALL;
+}
+
 /* Find out until when v rests from frame on, and at which levels. */
 static void
 settle(const tabor_rt *rt, tabor_voice *v, uint64_t frame)
@@ -381,7 +396,7 @@ settle(const tabor_rt *rt, tabor_voice *v, uint64_t frame)
     float both = v->gain.to * v->fade.to;
     v->levels[0] = rt->channels == 1 ? both : both * v->left.to;
     v->levels[1] = both * v->right_to;
-    v->through = !is_plain(v) || v->env.stage != TABOR_STAGE_NONE;
+    v->through = how_through(v);
 }
 
 /* Read a voice that is not stored as it sounds; the values are in out then. */
@@ -404,7 +419,7 @@ read_at_rest(const tabor_rt *rt, const tabor_voice *v, uint32_t n,
     }
 }
 
-static void
+static inline void
 move_on_at_rest(tabor_voice *v, uint32_t n)
 {
     uint64_t way = n * v->step;
@@ -414,52 +429,48 @@ move_on_at_rest(tabor_voice *v, uint32_t n)
     }
 }
 
-/* Add n frames of voices of one channel, at most TABOR_CHUNK, to the bus at
- * offset.
- */
+/* Read the next n frames of those of a group that are not just copied. */
 static void
-mix_mono(tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
+read_group(tabor_rt *rt, group *g, uint32_t n)
 {
-    tabor_input inputs[TABOR_INPUTS];
-    for (unsigned k = 0; k < g->count; k++) {
+    for (uint32_t bits = g->through; bits; bits &= bits - 1) {
+        unsigned k = (unsigned)__builtin_ctz(bits);
+        unsigned place = k * g->channels;
         tabor_voice *v = g->voices[k];
-        inputs[k].values = v->values + (v->phase >> 32);
-        memcpy(inputs[k].levels, v->levels, sizeof v->levels);
-        if (v->through) {
-            read_at_rest(rt, v, n, (float *const[2]){rt->scratch[k], NULL});
-            inputs[k].values = rt->scratch[k];
+        float *const out[2] = {rt->scratch[place], rt->scratch[place + 1]};
+        if (v->through == TABOR_THROUGH_LINE) {
+            const tabor_path path = {{v->values, NULL}, v->phase, v->step};
+            rt->kernels->linear(&path, out[0], n);
+        } else {
+            read_at_rest(rt, v, n, out);
         }
+        g->inputs[0][k].values = out[0];
+        g->inputs[1][k].values = out[1];
         move_on_at_rest(v, n);
-    }
-    float *const out[2] = {rt->bus + offset, rt->bus + TABOR_SPAN_MAX + offset};
-    if (rt->channels > 1) {
-        rt->kernels->add_pair(out, inputs, g->count, n);
-    } else {
-        rt->kernels->add(out[0], inputs, g->count, n);
     }
 }
 
-/* The same with two channels. */
+/* Add n frames of a group, at most TABOR_CHUNK, to the bus at offset. */
 static void
-mix_stereo(tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
+add_group(const tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
 {
-    tabor_input inputs[2][TABOR_INPUTS / 2];
-    for (unsigned k = 0; k < g->count; k++) {
-        tabor_voice *v = g->voices[k];
-        float *const out[2] = {rt->scratch[2 * k], rt->scratch[2 * k + 1]};
-        if (v->through) {
-            read_at_rest(rt, v, n, out);
-        }
-        for (unsigned c = 0; c < 2; c++) {
-            const float *stored = channel_of(rt, v, c) + (v->phase >> 32);
-            inputs[c][k] =
-                (tabor_input){v->through ? out[c] : stored, {v->levels[c]}};
-        }
-        move_on_at_rest(v, n);
+    float *const out[2] = {rt->bus + offset, rt->bus + TABOR_SPAN_MAX + offset};
+    if (g->channels == 2) {
+        rt->kernels->add(out[0], g->inputs[0], g->count, n);
+        rt->kernels->add(out[1], g->inputs[1], g->count, n);
+    } else if (rt->channels > 1) {
+        rt->kernels->add_pair(out, g->inputs[0], g->count, n);
+    } else {
+        rt->kernels->add(out[0], g->inputs[0], g->count, n);
     }
-    for (unsigned c = 0; c < 2; c++) {
-        float *out = rt->bus + c * TABOR_SPAN_MAX + offset;
-        rt->kernels->add(out, inputs[c], g->count, n);
+}
+
+static void
+move_inputs_on(group *g, uint32_t n)
+{
+    for (unsigned k = 0; k < g->count; k++) {
+        g->inputs[0][k].values += n;
+        g->inputs[1][k].values += n;
     }
 }
 
@@ -468,26 +479,39 @@ static void
 mix_group(tabor_rt *rt, group *g, uint32_t n)
 {
     for (uint32_t at = 0; at < n && g->count; at += TABOR_CHUNK) {
-        uint32_t some = n - at < TABOR_CHUNK ? n - at : TABOR_CHUNK;
-        if (g->channels == 1) {
-            mix_mono(rt, g, at, some);
-        } else {
-            mix_stereo(rt, g, at, some);
+        if (at > 0) {
+            move_inputs_on(g, TABOR_CHUNK);
         }
+        uint32_t some = n - at < TABOR_CHUNK ? n - at : TABOR_CHUNK;
+        read_group(rt, g, some);
+        add_group(rt, g, at, some);
     }
     g->count = 0;
+    g->through = 0;
 }
 
-/* Have the values that n frames need brought near. To the compiler this is a
- * function without effects, which it drops unless it is made part of another.
+/* Have frames of a sample, at most FETCH, brought near. To the compiler this is
+ * a function without effects, which it drops unless it is made part of another.
  */
 static inline __attribute__((always_inline)) void
-fetch(const float *values, const tabor_voice *v, uint32_t n)
+fetch(const float *values, uint32_t frames)
 {
-    uint64_t reach = nearer((n * v->step >> 32) + LINE, FETCH);
-    for (const float *end = values + reach; values < end; values += LINE) {
+    const float *end = values + frames;
+    for (; values < end; values += LINE) {
         __builtin_prefetch(values);
     }
+}
+
+/* Frames to fetch for n of v: a line more, as they begin anywhere in one. Few
+ * different numbers, of which the processor's guess is mostly right. */
+static inline uint32_t
+frames_to_fetch(const tabor_voice *v, uint32_t n)
+{
+    uint64_t frames = n;
+    if (v->step != TABOR_STEP_ONE) {
+        frames = ((n * v->step >> 32) + 2 * LINE) & ~UINT64_C(31);
+    }
+    return (uint32_t)nearer(frames + LINE, FETCH);
 }
 
 /* Let v join a group. A bus adds its voices in their order: those of another
@@ -500,22 +524,41 @@ join(tabor_rt *rt, group *g, tabor_voice *v, uint32_t n)
         g->channels = v->channels;
         g->most = TABOR_INPUTS >> (v->channels - 1);
     }
-    g->voices[g->count++] = v;
+    unsigned k = g->count++;
     const float *values = v->values + (v->phase >> 32);
-    fetch(values, v, n);
+    uint32_t frames = frames_to_fetch(v, n);
+    g->inputs[0][k] = (tabor_input){values, {v->levels[0], v->levels[1]}};
+    fetch(values, frames);
     if (v->channels == 2) {
-        fetch(values + rt->slots[v->sample].stride, v, n);
+        values += rt->slots[v->sample].stride;
+        g->inputs[1][k] = (tabor_input){values, {v->levels[1]}};
+        fetch(values, frames);
+    }
+    if (v->through) {
+        g->through |= 1u << k;
+        g->voices[k] = v;
+    } else {
+        move_on_at_rest(v, n);
     }
 }
 
-/* Does v rest for n frames and on? */
-static int
-rests(const tabor_rt *rt, tabor_voice *v, uint32_t n)
+/* A voice that does not rest for n frames and on; it may come to rest now.
+ * Returns how many have ended, 1 or 0. */
+static __attribute__((noinline)) uint32_t
+mix_alone(tabor_rt *rt, group *g, tabor_voice *v, uint32_t n, uint32_t *ended)
 {
-    if (rt->frame + n >= v->rest_until) {
-        settle(rt, v, rt->frame);
+    settle(rt, v, rt->frame);
+    if (rt->frame + n < v->rest_until) {
+        join(rt, g, v, n);
+        return 0;
     }
-    return rt->frame + n < v->rest_until;
+    mix_group(rt, g, n);
+    uint32_t lasted = mix_voice(rt, v, n);
+    if (!is_over(v, rt->frame + lasted)) {
+        return 0;
+    }
+    *ended = lasted << 16 | (uint32_t)(v - rt->voices);
+    return 1;
 }
 
 TABOR_RT uint32_t
@@ -526,17 +569,12 @@ tabor_voices_mix(tabor_rt *rt, uint32_t n)
     rt->over = 0;
     for (uint32_t w = 0; w < (rt->voice_slots + 63) / 64; w++) {
         for (uint64_t bits = rt->active[w]; bits; bits &= bits - 1) {
-            uint32_t index = w * 64 + (uint32_t)__builtin_ctzll(bits);
-            tabor_voice *v = &rt->voices[index];
+            tabor_voice *v = &rt->voices[w * 64] + __builtin_ctzll(bits);
             __builtin_prefetch(v + 8);
-            if (rests(rt, v, n)) {
+            if (rt->frame + n < v->rest_until) {
                 join(rt, &g, v, n);
-                continue;
-            }
-            mix_group(rt, &g, n);
-            uint32_t lasted = mix_voice(rt, v, n);
-            if (is_over(v, rt->frame + lasted)) {
-                rt->ended[count++] = lasted << 16 | index;
+            } else {
+                count += mix_alone(rt, &g, v, n, &rt->ended[count]);
             }
         }
     }

@@ -12,7 +12,15 @@ tabor_note_push(tabor_rt *rt, unsigned owner, const tabor_note *note)
     if (tabor_ring_reserve(ring, c->notes + 1) <= c->notes) {
         return;
     }
-    c->link->notes[(ring->next_tail + c->notes) & ring->mask] = *note;
+    /* a field at a time, as they were just written: wider reads would wait */
+    tabor_note *place =
+        &c->link->notes[(ring->next_tail + c->notes) & ring->mask];
+    place->frame = note->frame;
+    place->handle = note->handle;
+    place->value = note->value;
+    place->late = note->late;
+    place->type = note->type;
+    place->reason = note->reason;
     c->notes++;
     if (note->type == TABOR_NOTE_ENDED && note->reason == TABOR_END_STOLEN) {
         uint64_t n =

@@ -76,6 +76,9 @@ TABOR_RT void
 tabor_position_skip(tabor_voice *v, uint64_t frames)
 {
     wrap(v); /* an offset past the loop's end begins inside it */
+    if (frames == 0) {
+        return;
+    }
     uint64_t left = tabor_position_frames_left(v);
     if (frames >= left) {
         v->left_phase = 0;

@@ -40,11 +40,15 @@ TABOR_RT void tabor_position_unroll(const tabor_voice *v, const float *values,
                                     uint32_t back, float *window,
                                     uint32_t count);
 
-/* Engine frames in which the voice moves on by way, at the present step.
+/* Engine frames in which the voice moves on by way, at the present step. Most
+ * steps are one, and a division takes as long as all else that a start costs.
  * [audio] */
 static inline uint64_t
 tabor_position_frames_for(const tabor_voice *v, uint64_t way)
 {
+    if (v->step == TABOR_STEP_ONE) {
+        return (way >> 32) + ((uint32_t)way != 0);
+    }
     return way / v->step + (way % v->step != 0);
 }
 

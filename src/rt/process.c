@@ -134,7 +134,7 @@ run_inside(tabor_process *p, void *out, uint32_t frames, uint64_t now)
 __attribute__((noinline)) static void
 touch_stack(void)
 {
-    volatile char deep[7680];
+    volatile char deep[8064];
     for (size_t i = 0; i < sizeof deep; i += 1024) {
         deep[i] = 0;
     }

@@ -104,10 +104,21 @@ sort_ended(uint32_t *a, uint32_t n)
     }
 }
 
+static int
+is_sorted(const uint32_t *a, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        if (a[i - 1] > a[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 static void
 retire(tabor_rt *rt, uint32_t count)
 {
-    if (count > 1) {
+    if (!is_sorted(rt->ended, count)) {
         sort_ended(rt->ended, count);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -120,9 +131,10 @@ retire(tabor_rt *rt, uint32_t count)
 static void
 render_span(tabor_rt *rt, float *out, uint32_t frames)
 {
+    uint32_t cleared = (frames + 7) & ~7u; /* output.c goes so far */
     for (uint32_t c = 0; c < rt->channels; c++) {
         memset(rt->bus + (size_t)c * TABOR_SPAN_MAX, 0,
-               frames * sizeof *rt->bus);
+               cleared * sizeof *rt->bus);
     }
     uint32_t ended = tabor_voices_mix(rt, frames);
     tabor_output_write(rt, out, frames);

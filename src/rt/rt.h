@@ -96,6 +96,12 @@ enum {
     TABOR_STAGE_RELEASE
 };
 
+enum {
+    TABOR_THROUGH_NOTHING, /* its values are added as they are stored */
+    TABOR_THROUGH_LINE,    /* the linear kernel, of one channel */
+    TABOR_THROUGH_ALL      /* any kernel, an envelope */
+};
+
 /* The first line is all that a voice at rest needs: one of which nothing will
  * move, turn or end before rest_until, if no command does it. Who changes
  * anything else of a voice sets rest_until to 0. */
@@ -110,7 +116,7 @@ typedef struct tabor_voice {
     uint8_t channels;
     uint8_t kernel;   /* TABOR_READ_..., one of the three */
     uint8_t looped;   /* 1: what is before the loop's start is its end */
-    uint8_t through;  /* 1: at rest it is not just copied */
+    uint8_t through;  /* what it goes through at rest: TABOR_THROUGH_... */
     uint8_t stealing; /* 1: fading beside those that count: stolen, or what a
                        * seek has left, which has a handle of 0 */
     uint8_t owner;

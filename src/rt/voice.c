@@ -29,7 +29,9 @@ quarter_sine(double x)
 static void
 pan_levels(float pan, unsigned channels, float *left, float *right)
 {
-    if (channels == 1) {
+    if (channels == 1 && pan == 0.0f) {
+        *left = *right = 0.70710678f; /* to the bit what the series gives */
+    } else if (channels == 1) {
         const double eighth = 0.78539816339744830962; /* pi / 4 */
         *left = (float)quarter_sine((1.0 - (double)pan) * eighth);
         *right = (float)quarter_sine((1.0 + (double)pan) * eighth);
@@ -207,6 +209,16 @@ choke_others(tabor_rt *rt, const tabor_voice *v)
     }
 }
 
+/* Line by line: of a longer memset() compilers make one slow instruction. */
+static void
+clear(tabor_voice *v)
+{
+    unsigned char *lines = (unsigned char *)v;
+    for (size_t i = 0; i < sizeof *v; i += 64) {
+        memset(lines + i, 0, 64);
+    }
+}
+
 TABOR_RT int
 tabor_voice_start(tabor_rt *rt, const tabor_command *play,
                   const tabor_command *shape, uint32_t late,
@@ -217,7 +229,7 @@ tabor_voice_start(tabor_rt *rt, const tabor_command *play,
     }
     uint32_t index = find_place(rt);
     tabor_voice *v = &rt->voices[index];
-    memset(v, 0, sizeof *v);
+    clear(v);
     v->stop_frame = TABOR_NEVER;
     v->handle = play->target;
     v->owner = (uint8_t)tabor_handle_owner(play->target);

@@ -43,6 +43,7 @@ flags_of() {
     case $1 in
     *kernel_sse2.c) setting SSE2_CFLAGS ;;
     *kernel_avx2.c) setting AVX2_CFLAGS ;;
+    *kernel_avx512.c) setting AVX512_CFLAGS ;;
     esac
 }
 

@@ -35,3 +35,4 @@ rt-flags:
 	@echo 'other $(DEFS) $(src_libtabor_rt_la_CFLAGS) $(CFLAGS)'
 	@echo 'sse2 $(DEFS) $(src_libtabor_sse2_la_CFLAGS) $(CFLAGS)'
 	@echo 'avx2 $(DEFS) $(src_libtabor_avx2_la_CFLAGS) $(CFLAGS)'
+	@echo 'avx512 $(DEFS) $(src_libtabor_avx512_la_CFLAGS) $(CFLAGS)'

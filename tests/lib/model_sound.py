@@ -173,10 +173,12 @@ def tables():
 def sum_taps(rows, share, taps):
     """share: n values; rows: n x 2 x taps; taps: n x taps frames."""
     product = (rows[:, 0] + rows[:, 1] * share[:, None]) * taps
-    lanes = product[:, :8].copy()
-    for j in range(8, product.shape[1], 8):
-        lanes += product[:, j:j + 8]
-    half = lanes[:, :4] + lanes[:, 4:]
+    lanes = product[:, :16].copy()
+    for j in range(16, product.shape[1], 8):
+        low = j % 16
+        lanes[:, low:low + 8] += product[:, j:j + 8]
+    eight = lanes[:, :8] + lanes[:, 8:]
+    half = eight[:, :4] + eight[:, 4:]
     pair = half[:, :2] + half[:, 2:]
     return pair[:, 0] + pair[:, 1]
 
