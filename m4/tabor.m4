@@ -10,6 +10,15 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
   [AC_MSG_RESULT([no])])
 CFLAGS=$tabor_save_cflags])
 
+dnl TABOR_AR_FLAGS: archives without dates and owners, if ar can.
+AC_DEFUN([TABOR_AR_FLAGS],
+[AC_MSG_CHECKING([whether $AR leaves dates out])
+echo tabor >conftest.txt
+AS_IF([$AR crD conftest.a conftest.txt >/dev/null 2>&1],
+  [AC_MSG_RESULT([yes]); : ${AR_FLAGS=crD} ${ARFLAGS=crD}],
+  [AC_MSG_RESULT([no])])
+rm -f conftest.a conftest.txt])
+
 dnl TABOR_LD_FLAG(FLAG, VARIABLE): append FLAG if the linker takes it.
 AC_DEFUN([TABOR_LD_FLAG],
 [AC_MSG_CHECKING([whether $CC links with $1])

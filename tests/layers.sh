@@ -18,7 +18,7 @@ allowed() {
     control:link/* | control:rt/* | control:control/*) return 0 ;;
     control:tabor/tabor.h | control:tabor/tempo.h) return 0 ;;
     control:tabor/driver.h) return 0 ;;
-    control:../backends/builtin.h) return 0 ;; # the table of what is built in
+    control:../../backends/builtin.h) return 0 ;; # the table of what is built in
     backends:tabor/driver.h | backends:builtin.h | backends:rtaudio*) return 0 ;;
     bindings:tabor/tabor.h | bindings:tabor/tempo.h) return 0 ;;
     public:tabor/*) return 0 ;;

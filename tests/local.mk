@@ -152,9 +152,11 @@ sh_tests = \
     %D%/examples.sh \
     %D%/golden-clang.sh \
     %D%/golden-gcc.sh \
+    %D%/hardening.sh \
     %D%/kit.sh \
     %D%/layers.sh \
-    %D%/piece.sh
+    %D%/piece.sh \
+    %D%/reproducible.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh %D%/wheel.sh \
     %D%/lib/readme.py

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../backends/builtin.h"
+#include "../../backends/builtin.h"
 #include "control/place.h"
 #include "control/plugin.h"
 #include "control/status.h"
