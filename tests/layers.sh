@@ -4,7 +4,7 @@
 # The floors: who may include what. Reads every #include line of the tree, and
 # shows on a tree with forbidden lines that it would notice.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 
 folder=$PWD/t-layers.$$

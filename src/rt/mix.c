@@ -168,7 +168,8 @@ lane_share(unsigned sample_channels, unsigned channels, unsigned c)
     if (sample_channels <= channels) {
         return 1.0f;
     }
-    return 1.0f / (float)((sample_channels - c % channels - 1) / channels + 1);
+    const unsigned same = (sample_channels - c % channels - 1) / channels + 1;
+    return 1.0f / (float)same;
 }
 
 /* Add n values of sample channel c where they belong. */
@@ -444,7 +445,7 @@ static void
 mix_stereo(tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
 {
     tabor_input inputs[2][TABOR_INPUTS / 2];
-    for (unsigned k = 0; k < g->count; k++) {
+    for (size_t k = 0; k < g->count; k++) {
         tabor_voice *v = g->voices[k];
         float *const out[2] = {rt->scratch[2 * k], rt->scratch[2 * k + 1]};
         if (v->through) {
@@ -457,7 +458,7 @@ mix_stereo(tabor_rt *rt, const group *g, uint32_t offset, uint32_t n)
         }
         move_on_at_rest(v, n);
     }
-    for (unsigned c = 0; c < 2; c++) {
+    for (size_t c = 0; c < 2; c++) {
         float *out = rt->bus + c * TABOR_SPAN_MAX + offset;
         rt->kernels->add(out, inputs[c], g->count, n);
     }
