@@ -36,7 +36,7 @@ class Map:
         return before + (bpm - before) * (self.second(beat) - second) / lasts
 
     def second(self, beat):
-        for start, _second, _bpm, _over, _before in reversed(self.parts):
+        for start, second, bpm, over, before in reversed(self.parts):
             if start <= beat:
                 break
         if over == 0 or bpm == before:

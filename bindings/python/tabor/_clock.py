@@ -517,7 +517,7 @@ class Clock:
             second * self._engine.rate + 0.5)
 
     def _push(self, task):
-        """Somebody may already have queued it: only the newest entry counts."""
+        """Somebody may have queued it: only the newest entry counts."""
         task._ticket += 1
         want = task._want
         heapq.heappush(self._queues[want.kind],

@@ -14,7 +14,8 @@ import _tabor
 
 _DEAF = 10  # waits after Cancelled, then the task is left behind
 _STUCK_S = 1.0  # how long close() waits for a task that does not wait
-_LOOK_S = 0.05  # how often a step that an event loop does not take is looked at
+# How often a step that an event loop does not take is looked at.
+_LOOK_S = 0.05
 
 _serials = itertools.count()
 

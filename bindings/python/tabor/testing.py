@@ -73,8 +73,8 @@ def clicks(
     ratio: float = 8.0,
     around: float = 0.002,
 ) -> list[Click]:
-    """Where the sound jumps by more than `size`, and by more than `ratio` times
-    what its slope changes in the `around` seconds on either side: a value
+    """Where the sound jumps by more than `size`, and by more than `ratio`
+    times what its slope changes in the `around` seconds beside it: a value
     alone, a sound that is cut off or begins in its middle. A low square wave
     has such jumps by itself."""
     audio = _audio(sound, rate)
