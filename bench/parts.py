@@ -56,7 +56,7 @@ MIXES = {
 
 # A bar against a fifth of the fastest is met if it is against everybody.
 MIX_BARS = {
-    "copy": ("mono, rate 1", {name: 0.2 for name in MIXES}),
+    "copy": ("mono, rate 1", dict.fromkeys(MIXES, 0.2)),
     "linear": ("mono, pitched, linear", {"openal": 0.4, "soloud": 0.4}),
     "stereo": ("stereo, rate 1", {"sdl": 0.4}),
     "sinc": ("mono, pitched, sinc16", {"openal": 0.4, "fluidsynth": 0.4}),

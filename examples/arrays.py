@@ -42,7 +42,7 @@ def peak(audio):
     if numpy:
         return float(abs(numpy.asarray(audio)).max())
     values = memoryview(audio).cast("B").cast("f")
-    return max(max(values), -min(values))
+    return max(map(abs, values))
 
 
 def main():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Python decides, Lua plays: this half walks through the chords of a tune and
-# sends one a bar; duet.lua turns whatever chord it has into a groove. Hear both:
+# sends one a bar; duet.lua turns whatever chord it has into a groove. Hear it:
 #   tabor --python examples/duet.py examples/duet.lua
 import random
 

@@ -55,7 +55,9 @@
     X(SLEEP, sched_yield)                                                      \
     X(SLEEP, pause)                                                            \
     X(SLEEP, poll)                                                             \
+    X(SLEEP, __poll_chk)                                                       \
     X(SLEEP, ppoll)                                                            \
+    X(SLEEP, __ppoll_chk)                                                      \
     X(SLEEP, select)                                                           \
     X(SLEEP, pselect)                                                          \
     X(SLEEP, epoll_wait)                                                       \
@@ -69,8 +71,13 @@
     X(STDIO, __vprintf_chk)                                                    \
     X(STDIO, __fprintf_chk)                                                    \
     X(STDIO, __vfprintf_chk)                                                   \
+    X(STDIO, __dprintf_chk)                                                    \
+    X(STDIO, __vdprintf_chk)                                                   \
     X(STDIO, snprintf)                                                         \
     X(STDIO, vsnprintf)                                                        \
+    X(STDIO, __snprintf_chk)                                                   \
+    X(STDIO, __vsnprintf_chk)                                                  \
+    X(STDIO, __sprintf_chk)                                                    \
     X(STDIO, sprintf)                                                          \
     X(STDIO, puts)                                                             \
     X(STDIO, fputs)                                                            \
@@ -78,7 +85,9 @@
     X(STDIO, fputc)                                                            \
     X(STDIO, fwrite)                                                           \
     X(STDIO, fread)                                                            \
+    X(STDIO, __fread_chk)                                                      \
     X(STDIO, fgets)                                                            \
+    X(STDIO, __fgets_chk)                                                      \
     X(STDIO, getline)                                                          \
     X(STDIO, fflush)                                                           \
     X(STDIO, fopen)                                                            \
@@ -91,9 +100,14 @@
     X(FILE, open64)                                                            \
     X(FILE, openat)                                                            \
     X(FILE, openat64)                                                          \
+    X(FILE, __open_2)                                                          \
+    X(FILE, __open64_2)                                                        \
+    X(FILE, __openat_2)                                                        \
+    X(FILE, __openat64_2)                                                      \
     X(FILE, creat)                                                             \
     X(FILE, close)                                                             \
     X(FILE, read)                                                              \
+    X(FILE, __read_chk)                                                        \
     X(FILE, write)                                                             \
     X(FILE, readv)                                                             \
     X(FILE, writev)                                                            \
@@ -102,6 +116,7 @@
     X(FILE, send)                                                              \
     X(FILE, sendmsg)                                                           \
     X(FILE, recv)                                                              \
+    X(FILE, __recv_chk)                                                        \
     X(FILE, recvmsg)                                                           \
     X(FILE, stat)                                                              \
     X(FILE, fsync)                                                             \

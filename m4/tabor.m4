@@ -10,6 +10,84 @@ AC_COMPILE_IFELSE([AC_LANG_PROGRAM()],
   [AC_MSG_RESULT([no])])
 CFLAGS=$tabor_save_cflags])
 
+dnl TABOR_AR_FLAGS: archives without dates and owners, if ar can.
+AC_DEFUN([TABOR_AR_FLAGS],
+[AC_MSG_CHECKING([whether $AR leaves dates out])
+echo tabor >conftest.txt
+AS_IF([$AR crD conftest.a conftest.txt >/dev/null 2>&1],
+  [AC_MSG_RESULT([yes]); : ${AR_FLAGS=crD} ${ARFLAGS=crD}],
+  [AC_MSG_RESULT([no])])
+rm -f conftest.a conftest.txt])
+
+dnl TABOR_LD_FLAG(FLAG, VARIABLE): append FLAG if the linker takes it.
+AC_DEFUN([TABOR_LD_FLAG],
+[AC_MSG_CHECKING([whether $CC links with $1])
+tabor_save_ldflags=$LDFLAGS
+LDFLAGS="$LDFLAGS -Werror $1"
+AC_LINK_IFELSE([AC_LANG_PROGRAM()],
+  [AC_MSG_RESULT([yes]); $2="$$2 $1"],
+  [AC_MSG_RESULT([no])])
+LDFLAGS=$tabor_save_ldflags])
+
+dnl TABOR_FORTIFY(LEVEL...): the first that the compiler takes, with the
+dnl library's headers, which refuse it without optimisation. None if the
+dnl compiler or the user has set one.
+AC_DEFUN([TABOR_FORTIFY],
+[AC_MSG_CHECKING([for a level of _FORTIFY_SOURCE])
+tabor_save_cflags=$CFLAGS
+tabor_fortify="none, or set already"
+for tabor_level in $1; do
+  CFLAGS="$tabor_save_cflags -Werror -D_FORTIFY_SOURCE=$tabor_level"
+  AC_COMPILE_IFELSE(
+    [AC_LANG_PROGRAM([[#include <string.h>
+#if __GNUC__ < 12 && _FORTIFY_SOURCE > 2
+#error the compiler does not know how large what malloc returns is
+#endif]])],
+    [tabor_fortify=$tabor_level
+     HARDENING_CFLAGS="$HARDENING_CFLAGS -D_FORTIFY_SOURCE=$tabor_level"
+     break])
+done
+CFLAGS=$tabor_save_cflags
+AC_MSG_RESULT([$tabor_fortify])])
+
+dnl TABOR_PIE: of programs, where the compiler does not do so by itself.
+AC_DEFUN([TABOR_PIE],
+[AC_MSG_CHECKING([whether $CC makes programs that load anywhere])
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#ifndef __PIE__
+#error not by itself
+#endif]])],
+  [AC_MSG_RESULT([yes])],
+  [AC_MSG_RESULT([when told])
+   TABOR_CC_FLAG([-fPIE], [PIE_CFLAGS])
+   TABOR_LD_FLAG([-pie], [PIE_LDFLAGS])])])
+
+dnl TABOR_HARDENING: what makes a fault of ours harder to use. It is the
+dnl default; a sanitizer sees more where calls are not replaced, so not there.
+dnl AUDIO_CFLAGS takes back, in src/rt, what would call a function there.
+AC_DEFUN([TABOR_HARDENING],
+[AC_ARG_ENABLE([hardening],
+  [AS_HELP_STRING([--disable-hardening],
+    [leave out stack protector, fortified calls, RELRO and the like])],
+  [], [enable_hardening=yes])
+AS_CASE([" $CC $CFLAGS "], [*-fsanitize*], [enable_hardening=no])
+AS_IF([test "x$enable_hardening" != xno],
+  [TABOR_FORTIFY([3 2])
+   TABOR_CC_FLAG([-fstack-protector-strong], [HARDENING_CFLAGS])
+   TABOR_CC_FLAG([-fstack-clash-protection], [HARDENING_CFLAGS])
+   TABOR_CC_FLAG([-fcf-protection], [HARDENING_CFLAGS])
+   TABOR_CC_FLAG([-mbranch-protection=standard], [HARDENING_CFLAGS])
+   TABOR_LD_FLAG([-Wl,-z,relro], [HARDENING_LDFLAGS])
+   TABOR_LD_FLAG([-Wl,-z,now], [HARDENING_LDFLAGS])
+   TABOR_LD_FLAG([-Wl,-z,noexecstack], [HARDENING_LDFLAGS])
+   TABOR_PIE])
+TABOR_CC_FLAG([-fno-stack-protector], [AUDIO_CFLAGS])
+TABOR_CC_FLAG([-U_FORTIFY_SOURCE], [AUDIO_CFLAGS])
+AC_SUBST([HARDENING_CFLAGS])
+AC_SUBST([HARDENING_LDFLAGS])
+AC_SUBST([PIE_CFLAGS])
+AC_SUBST([PIE_LDFLAGS])
+AC_SUBST([AUDIO_CFLAGS])])
+
 dnl TABOR_TSAN_HOOKS: does the compiler name each access, as it does for
 dnl ThreadSanitizer? Not if the user's flags ask for a sanitizer by themselves.
 AC_DEFUN([TABOR_TSAN_HOOKS],
@@ -107,6 +185,7 @@ AC_DEFUN([TABOR_SUMMARY],
 Tabor $PACKAGE_VERSION
   prefix    $prefix
   compiler  $CC $CFLAGS
+  hardening $enable_hardening
   python    $with_python`test $with_python = yes && echo " ($PYTHON, into $pythondir)" || echo " ($tabor_why_python)"`
   lua       $with_lua`test $with_lua = yes && echo " ($LUA, into $luaexecdir)" || echo " ($tabor_why_lua)"`
   rtaudio   $with_rtaudio`test $with_rtaudio = yes || echo " ($tabor_why_rtaudio)"`

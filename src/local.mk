@@ -30,7 +30,7 @@ noinst_LTLIBRARIES += %D%/libtabor-rt.la
     %D%/rt/steal.c %D%/rt/steal.h \
     %D%/rt/voice.c %D%/rt/voice.h
 %C%_libtabor_rt_la_CPPFLAGS = $(CORE_CPPFLAGS)
-%C%_libtabor_rt_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
+%C%_libtabor_rt_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AUDIO_CFLAGS)
 %C%_libtabor_rt_la_LIBADD = %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
     %D%/libtabor-avx512.la %D%/libtabor-neon.la
 
@@ -40,16 +40,22 @@ noinst_LTLIBRARIES += %D%/libtabor-sse2.la %D%/libtabor-avx2.la \
     %D%/libtabor-avx512.la %D%/libtabor-neon.la
 %C%_libtabor_sse2_la_SOURCES = %D%/rt/kernel_sse2.c
 %C%_libtabor_sse2_la_CPPFLAGS = $(CORE_CPPFLAGS)
-%C%_libtabor_sse2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(SSE2_CFLAGS)
+%C%_libtabor_sse2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AUDIO_CFLAGS) $(SSE2_CFLAGS)
 %C%_libtabor_avx2_la_SOURCES = %D%/rt/kernel_avx2.c
 %C%_libtabor_avx2_la_CPPFLAGS = $(CORE_CPPFLAGS)
-%C%_libtabor_avx2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AVX2_CFLAGS)
+%C%_libtabor_avx2_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AUDIO_CFLAGS) $(AVX2_CFLAGS)
 %C%_libtabor_avx512_la_SOURCES = %D%/rt/kernel_avx512.c
 %C%_libtabor_avx512_la_CPPFLAGS = $(CORE_CPPFLAGS)
-%C%_libtabor_avx512_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AVX512_CFLAGS)
+%C%_libtabor_avx512_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AUDIO_CFLAGS) $(AVX512_CFLAGS)
 %C%_libtabor_neon_la_SOURCES = %D%/rt/kernel_neon.c
 %C%_libtabor_neon_la_CPPFLAGS = $(CORE_CPPFLAGS)
-%C%_libtabor_neon_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS)
+%C%_libtabor_neon_la_CFLAGS = $(AM_CFLAGS) -O3 $(RT_CFLAGS) $(AUDIO_CFLAGS)
+
+# After the user's own CFLAGS, so that a distribution's do not undo them.
+$(%C%_libtabor_rt_la_OBJECTS) $(%C%_libtabor_sse2_la_OBJECTS) \
+$(%C%_libtabor_avx2_la_OBJECTS) $(%C%_libtabor_avx512_la_OBJECTS) \
+$(%C%_libtabor_neon_la_OBJECTS): \
+    CFLAGS += $(AUDIO_CFLAGS)
 
 # Sound files to values, in this process: libtabor and its worker share it.
 noinst_LTLIBRARIES += %D%/libtabor-sound.la
@@ -72,7 +78,8 @@ noinst_LTLIBRARIES += %D%/libtabor-jail.la
 pkglibexec_PROGRAMS = %D%/tabor-decode
 %C%_tabor_decode_SOURCES = %D%/control/tabor-decode.c
 %C%_tabor_decode_CPPFLAGS = $(CORE_CPPFLAGS)
-%C%_tabor_decode_LDFLAGS = -Wl,-z,now
+%C%_tabor_decode_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS)
+%C%_tabor_decode_LDFLAGS = $(HARDENING_LDFLAGS) $(PIE_LDFLAGS) -Wl,-z,now
 %C%_tabor_decode_LDADD = %D%/libtabor-jail.la
 
 # Everything, with hidden symbols still visible: what the unit tests link.
@@ -135,4 +142,4 @@ lib_LTLIBRARIES += %D%/libtabor.la
 %C%_libtabor_la_SOURCES =
 %C%_libtabor_la_LIBADD = %D%/libtabor-all.la
 %C%_libtabor_la_LDFLAGS = -version-info $(TABOR_LT_VERSION) -no-undefined \
-    -Wl,-z,nodelete -Wl,-z,now
+    -Wl,-z,nodelete $(HARDENING_LDFLAGS) -Wl,-z,now

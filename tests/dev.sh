@@ -4,7 +4,7 @@
 # write down how they were called.
 : "${srcdir:?run me through ./pre-inst-env}"
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 "$0" "$@"
 
 home=$PWD
@@ -12,6 +12,9 @@ tree=$home/test-dev.tree
 out=$home/test-dev.out
 rm -rf "$tree"
 mkdir -p "$tree/tools" "$tree/m4" "$tree/a" "$tree/bindings/b" "$tree/tests"
+# shellcheck disable=SC2016  # the stand-in expands it
+echo 'echo "lint ${TABOR_REQUIRE_LINT:-0}" >>"$CALLS"; exit "${UNTIDY:-0}"' \
+    >"$tree/tests/lint.sh"
 touch "$tree/configure.ac" "$tree/Makefile.am" "$tree/m4/tabor.m4" \
     "$tree/a/local.mk" "$tree/bindings/b/local.mk"
 cp "$srcdir/dev" "$tree/dev"
@@ -50,6 +53,7 @@ esac
 END
 stand_in apt-get </dev/null
 stand_in apt-cache </dev/null
+stand_in ruff </dev/null
 stand_in some-python <<'END'
 echo "$PYTHON"
 END
@@ -140,6 +144,13 @@ is "a measurement installs its peers and passes its parts on" \
 LACKING=python3-pygame dev build
 is "which a build does not" "$(called apt-get)" 0
 
+dev lint
+is "lint reads the tree" "$? $(called 'lint 0')" "0 1"
+UNTIDY=1 dev lint
+is "a finding fails it" "$?" 1
+CI=true dev lint
+is "in CI a tool that is missing does too" "$(called 'lint 1')" 1
+
 mkdir -p "$tree/elsewhere"
 cd "$tree/elsewhere" || exit 1
 dev run pwd
@@ -166,6 +177,9 @@ ok "what failed is shown, what was skipped is not" \
 suite 12 0 0 0 0 0
 BROKEN=installcheck dev check
 is "an installation that does not work is a failure" \
+    "$? $(tail -n 1 "$out")" "1 13 passed, 1 failed, 0 skipped"
+UNTIDY=1 dev check
+is "so is a finding of lint's" \
     "$? $(tail -n 1 "$out")" "1 13 passed, 1 failed, 0 skipped"
 rm -f "$SUITE"
 dev check
@@ -208,15 +222,6 @@ is "nothing under a checker that came to no end is no success" \
 dev clean
 ok "clean leaves the tree as it came" \
     test ! -e "$tree/build" -a ! -e "$tree/configure" -a -e "$tree/configure.ac"
-
-if command -v shellcheck >/dev/null; then
-    scripts=$(cd "$srcdir" && ls dev tests/*.sh)
-    # shellcheck disable=SC2016,SC2086  # one word each
-    ok "shellcheck warns of nothing in $(echo "$scripts" | wc -l) scripts" \
-        sh -c 'cd "$0" && shellcheck -x -S warning -e SC2154 "$@"' "$srcdir" $scripts
-else
-    skip "shellcheck warns of nothing" "no shellcheck"
-fi
 
 rm -rf "$tree" "$out"
 done_testing

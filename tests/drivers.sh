@@ -4,8 +4,9 @@
 # Plug-ins: one built outside the tree, against an installed driver.h, loads;
 # what is no driver is refused with the reason.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
+: "${builddir:?}"
 
 folder=$PWD/t-drivers.$$
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,7 @@
 # Every example runs, here without a device, and README shows them as they are.
 : "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 "$0" "$@"
 
 export TABOR_DRIVER=null

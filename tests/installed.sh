@@ -9,6 +9,9 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
+: "${libdir:?make installcheck starts me}" "${driverdir:?}" "${kitdir:?}" \
+    "${pkglibdir:?}" "${pkglibexecdir:?}" "${pyexecdir:?}" "${pythondir:?}" \
+    "${luaexecdir:?}" "${bindir:?}"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

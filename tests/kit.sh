@@ -3,7 +3,7 @@
 # The sounds that come with Tabor.
 : "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 "$0" "$@"
 
 sounds="kick snare hat openhat clap tom bass pluck bell pad"

@@ -152,12 +152,19 @@ sh_tests = \
     %D%/examples.sh \
     %D%/golden-clang.sh \
     %D%/golden-gcc.sh \
+    %D%/hardening.sh \
     %D%/kit.sh \
     %D%/layers.sh \
-    %D%/piece.sh
+    %D%/lint.sh \
+    %D%/piece.sh \
+    %D%/reproducible.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh %D%/wheel.sh \
-    %D%/lib/readme.py
+    %D%/lib/readme.py %D%/lint/lua.cfg \
+    %D%/lint/stubtest.allow %D%/lint/planted/planted.c \
+    %D%/lint/planted/planted.lua %D%/lint/planted/planted.py \
+    %D%/lint/planted/planted.sh %D%/lint/planted/planted_stub.py \
+    %D%/lint/planted/planted_stub.pyi
 
 py_tests = \
     %D%/fault-disk.py \

@@ -280,7 +280,7 @@ do
   end
   tap.is(sent, 200, "on_full = \"wait\" refuses no batch that can fit")
   tap.ok(engine:stats().queue_high <= 64, "and never overfills the queue")
-  local ended, events = 0, nil
+  local ended, events = 0
   repeat
     events = engine:wait(5)
     ended = ended + count_ended(events or {})

@@ -147,8 +147,8 @@ do
       first = first + audio.frames
       engine:poll()
     end
-    is_same(got, want, ("blocks of %d: %d events over 3 changes of tempo and " ..
-      "a ramp are on the frames of the closed form"):format(block, #got))
+    is_same(got, want, ("blocks of %d: %d events over 3 changes of tempo " ..
+      "and a ramp are on the frames of the closed form"):format(block, #got))
     tap.is(clock:stats().late + clock:stats().refused, 0,
       "none was late, none refused")
   end
@@ -300,7 +300,7 @@ do
     clock:sleep(0.1)
     v:stop(0)
     clock:sleep(0.1)
-    local short <close> = tone:play { fade_in = 0 }
+    local _short <close> = tone:play { fade_in = 0 }
     clock:sleep(0.1)
   end)
   audio = engine:render(0.5)
@@ -509,7 +509,8 @@ do
   clock:loop("hat", loop(0.5, 0.25))
   tap.is(heard(1), "0.25:0.5 0.5:0.5 0.75:0.5",
     "another body takes over at the boundary") -- 2.25 to 3.25
-  tap.is(clock:loop("hat", loop(0.25, 0.5, function() error "second" end)), task,
+  tap.is(
+    clock:loop("hat", loop(0.25, 0.5, function() error "second" end)), task,
     "it is the same task")
   -- from 3.25 on: the new one plays at 3.25, fails at 3.75
   tap.is(heard(1), "0:0.25 0.5:0.5 0.75:0.5",

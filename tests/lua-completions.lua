@@ -102,7 +102,7 @@ do
     os.execute("sleep 0.1")
   end
   tap.is(others, AWAY_S * 10, "while nobody reads, other plays go on")
-  local ends, events = {}, nil
+  local ends, events = {}
   repeat
     events = engine:wait(10)
     gather(events or {}, ends)

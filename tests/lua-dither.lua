@@ -74,7 +74,8 @@ local function saving(name, options)
   return function() audio:save(tap.file(name), options) end
 end
 
-tap.raises(saving("x.wav", { bits = 12 }), { "bits is 12", ".wav", "32, 24, 16" },
+tap.raises(saving("x.wav", { bits = 12 }),
+  { "bits is 12", ".wav", "32, 24, 16" },
   "bits that WAV can't hold are an error with those it can")
 tap.raises(saving("x.flac", { bits = 32 }), { "bits is 32", ".flac", "24, 16" },
   "so are FLAC's")

@@ -66,7 +66,7 @@ end
 do
   local engine <close> = assert(tabor.open { driver = "offline", voices = 16 })
   local click = assert(engine:load({ 1 }))
-  local first, accepted, message = 10000, 0, nil
+  local first, accepted, message = 10000, 0
   repeat
     local some
     some, message = fill(click, first + accepted)
@@ -208,7 +208,7 @@ do
   end
   tap.is(accepted, 2000, "on_full = \"wait\" refuses nothing")
   tap.ok(engine:stats().queue_high <= 64, "and never overfills the queue")
-  local ended, events = 0, nil
+  local ended, events = 0
   repeat
     events = engine:wait(5)
     for _, event in ipairs(events or {}) do

@@ -75,7 +75,7 @@ end
 do
   local engine <close> = assert(tabor.open { driver = "offline" })
   local kept = {}
-  for i = 1, 8300 do
+  for _ = 1, 8300 do
     local client = assert(tabor.attach(engine.id))
     local sample = client:load({ 1, 2, 3 })
     kept[#kept + 1] = sample

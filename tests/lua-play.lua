@@ -65,8 +65,8 @@ like(render { pan = 0.5 }, 0, within(0, 50, math.cos(math.pi * 3 / 8)), FLOAT,
   "pan keeps the power: the left is cos")
 like(render { pan = 0.5 }, 1, within(0, 50, math.sin(math.pi * 3 / 8)), FLOAT,
   "the right is sin")
-like(render { duration = 20 / RATE, fade_out = 0 }, 0, within(0, 20, HALF), FLOAT,
-  "duration ends it early")
+like(render { duration = 20 / RATE, fade_out = 0 }, 0, within(0, 20, HALF),
+  FLOAT, "duration ends it early")
 like(render { offset = 20 / RATE, fade_in = 0 }, 0, within(0, 30, HALF), FLOAT,
   "offset begins inside")
 like(render { offset = 20 / RATE, duration = 10 / RATE, at_frame = 5,

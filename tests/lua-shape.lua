@@ -150,10 +150,10 @@ end
 -- Ramps where a play starts or ends in mid-sample.
 do
   local function soft(options, frames, starts, ends, name)
-    local ramp = math.min(DECLICK, starts and ends and frames // 2 or frames)
+    local fade = math.min(DECLICK, starts and ends and frames // 2 or frames)
     like(render(ones(200), options, 300), 0, function(f)
-      return f >= frames and 0 or (starts and bend(f / ramp) or 1) *
-        (ends and bend((frames - f) / ramp) or 1)
+      return f >= frames and 0 or (starts and bend(f / fade) or 1) *
+        (ends and bend((frames - f) / fade) or 1)
     end, FLOAT, name)
   end
   local offset, duration = 20 / RATE, 100 / RATE
@@ -277,7 +277,8 @@ do
     end, 0, name)
   end
   heard({}, 16, 32, "a slice plays what it is cut from, and no more")
-  heard({ offset = 10 / RATE, fade_in = 0 }, 26, 22, "an offset counts within it")
+  heard({ offset = 10 / RATE, fade_in = 0 }, 26, 22,
+    "an offset counts within it")
   heard({ duration = 10 / RATE, fade_out = 0 }, 16, 10, "a duration too")
   heard({ duration = 1 }, 16, 32, "a longer one ends with it")
   heard({ offset = 32 / RATE }, 0, 0, "an offset at its end is silence")

@@ -113,7 +113,7 @@ do
   tap.fails("missing", { path }, "a take has its name once its engine closes",
     tabor.replay(path))
   local part = engine:render { frames = 5 }
-  engine = engine:close()
+  engine:close()
   local replay = assert(tabor.replay(path))
   tap.is(replay.channels, 3, "a take of three channels has three")
   tap.is(compare(replay, { part }), 0, "with their values")

@@ -6,8 +6,9 @@
 #
 # TABOR_LONG=1: more messages, blocks and calls.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit "$([ "${TABOR_LONG:-0}" = 1 ] && echo 3600 || echo 170)" bash "$0"
+: "${builddir:?}"
 
 explore=$builddir/tests/order/explore
 [ -x "$explore" ] ||

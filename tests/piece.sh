@@ -3,7 +3,7 @@
 # The same piece, written in Python and in Lua, is the same sound.
 : "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 "$0" "$@"
 
 [ -e "$builddir/bindings/python/.libs/_tabor.so" ] ||

@@ -15,6 +15,7 @@ beside the tone is the energy of a Blackman-Harris window of 8,192 frames round
 E that lies more than 1,500 Hz below the lowest or above the highest tone there
 is, compared with all of it.
 """
+import functools
 import inspect
 import math
 import unittest
@@ -250,7 +251,7 @@ class Clicks(unittest.TestCase):
     def test_hard(self):
         """without its ramp each of them does"""
         for act, how in HARD:
-            sound = heard(lambda engine: act(engine, **how))
+            sound = heard(functools.partial(act, **how))
             self.assertGreater(step(sound), 2 * bound_of(act), act.__name__)
 
     def test_panic(self):
@@ -273,7 +274,7 @@ class Clicks(unittest.TestCase):
     def test_spectrum_hard(self):
         """without its ramp each of them is, a jump of the rate too"""
         for act, how in [*HARD, (rate, {"ramp": 0}), (pitch, {"ramp": 0})]:
-            sound = heard(lambda engine: act(engine, **how))
+            sound = heard(functools.partial(act, **how))
             tones = next(c[2] for c in CASES if c[0] is act)
             energy, line = beside(sound, *tones)
             self.assertGreater(energy, -60, act.__name__)
@@ -298,7 +299,7 @@ class Clicks(unittest.TestCase):
         """a seam that is faded is as smooth pitched, on every kernel"""
         for kernel in ("sinc16", "sinc32"):
             sound = heard(
-                lambda engine: engine.load(tone(FRAMES)).play(
+                lambda engine, kernel=kernel: engine.load(tone(FRAMES)).play(
                     rate=1.25, loop=(0.1, 0.1 + 4824 / RATE),
                     loop_fade=0.00625, kernel=kernel))
             # 300 frames of the sample take 240 of the engine

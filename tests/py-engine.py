@@ -237,7 +237,7 @@ class Rendering(unittest.TestCase):
 
     def test_length(self):
         """render() takes seconds or frames=, one of them"""
-        for call in (lambda: self.engine.render(),
+        for call in (self.engine.render,
                      lambda: self.engine.render(1, frames=1),
                      lambda: self.engine.render(frames=1.5)):
             with self.assertRaises(TypeError):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Lua beside Python on one engine: the same bytes each time offline, and live
+"""Lua beside Python on one engine: the same bytes each time offline; live,
 either may fail, hang, run out of memory or be stopped while the other plays."""
 import array
 import ctypes

@@ -414,9 +414,9 @@ class Both:
 
     def do_poll(self, _number, client, most):
         for event in self.call("poll", client, most):
-            self.seen["event %d" % event[4]] += 1
+            self.seen[f"event {event[4]}"] += 1
             if event[4] == capi.EVENT_ENDED:
-                self.seen["reason %d" % event[5]] += 1
+                self.seen[f"reason {event[5]}"] += 1
 
     def do_render(self, _number, _client, frames):
         first = self.model.frame

@@ -40,9 +40,9 @@ def others():
     found = {}
     for python in candidates:
         about = version_of(python)
-        if about and about[0] >= (3, 11) and not about[1]:
-            if about[2] != sys.prefix:
-                found.setdefault(about[2], (str(python), about[0]))
+        if (about and about[0] >= (3, 11) and not about[1]
+                and about[2] != sys.prefix):
+            found.setdefault(about[2], (str(python), about[0]))
     return found
 
 

@@ -46,7 +46,7 @@ class Recorded(unittest.TestCase):
         """each plays to its end, which is exactly start plus length"""
         start = self.engine.frame
         voices = {}
-        for i, (name, sample) in enumerate(self.samples.items()):
+        for i, sample in enumerate(self.samples.values()):
             at = start + 1 + 997 * i
             voices[sample.play(at_frame=at)] = at, sample.frames
         last = max(at + frames for at, frames in voices.values())

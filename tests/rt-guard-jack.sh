@@ -3,7 +3,7 @@
 #
 # The same promise on a device: RtAudio's thread, called by a JACK server.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 100 bash "$0"
 # shellcheck source=tests/guard/guarded.sh
 . "$srcdir/tests/guard/guarded.sh"

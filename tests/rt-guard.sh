@@ -8,7 +8,7 @@
 #
 # TABOR_LONG=1: under the guard, all other tests too.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit "$([ "${TABOR_LONG:-0}" = 1 ] && echo 3600 || echo 170)" bash "$0"
 # shellcheck source=tests/guard/guarded.sh
 . "$srcdir/tests/guard/guarded.sh"

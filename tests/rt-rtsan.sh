@@ -5,7 +5,7 @@
 # RealtimeSanitizer, preloaded. It ends a program at the first offence. The
 # compiler that would call it is not needed: libtabor tells of its callbacks.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 100 bash "$0"
 # shellcheck source=tests/guard/guarded.sh
 . "$srcdir/tests/guard/guarded.sh"

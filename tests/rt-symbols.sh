@@ -7,8 +7,9 @@
 #   clock_gettime           the vDSO: no system call
 #   write                   the one named exception, see DESIGN's promise 1
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
+: "${builddir:?}"
 
 allowed='memcpy memmove memset clock_gettime write'
 folder=$PWD/t-symbols.$$

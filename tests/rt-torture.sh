@@ -4,7 +4,7 @@
 # "tabor torture" and "python -m tabor torture": what a user runs to see on
 # their own machine whether sound waits for a script, and what they are told.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 # shellcheck source=tests/guard/guarded.sh
 . "$srcdir/tests/guard/guarded.sh"

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2317 # functions that each() calls
 : "${srcdir:?run me through ./pre-inst-env}" "${builddir:?}"
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 
 [ -e "$builddir/bindings/lua/.libs/tabor.so" ] ||

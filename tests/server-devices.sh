@@ -4,7 +4,7 @@
 # What can be opened is told as it is now, by a process that lives through the
 # coming and going of servers; what can't be is refused with reason and cure.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"

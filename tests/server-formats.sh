@@ -4,7 +4,7 @@
 # Integers of our own making reach PulseAudio as they are: 32 bits of a sound
 # that fits in them, and 16 dithered bits that a take's file has too.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"

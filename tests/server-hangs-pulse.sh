@@ -4,7 +4,7 @@
 # A PulseAudio server that hangs keeps nobody waiting, and is back when it goes
 # on.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit "${TABOR_LONG:+9}170" bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"

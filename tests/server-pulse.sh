@@ -4,7 +4,7 @@
 # What is played through PulseAudio arrives: every frame, once, bit for bit.
 # A server that had to wait for us fills in silence, which is no loss.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 # shellcheck source=tests/lib/servers.sh
 . "$srcdir/tests/lib/servers.sh"

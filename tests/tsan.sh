@@ -4,7 +4,7 @@
 # Is ThreadSanitizer a judge? It must find nothing in the ring, and a race once
 # one of its orders is relaxed. "./dev check --tsan" asks it about all of Tabor.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
 
 folder=$PWD/t-tsan.$$

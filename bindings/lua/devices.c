@@ -54,7 +54,7 @@ static entry *
 list_add(entry_list *list)
 {
     const size_t n = list->count + 1;
-    entry *entries = realloc(list->entries, n * sizeof *entries);
+    entry *entries = reallocarray(list->entries, n, sizeof *entries);
     if (!entries) {
         list->failed = 1;
         return NULL;

@@ -42,7 +42,7 @@ grow(event_queue *q)
     if (q->room == EVENTS_KEPT || held + PULL_AT_ONCE <= q->room) {
         return 1;
     }
-    const size_t room = q->room ? 2 * q->room : 2 * PULL_AT_ONCE;
+    const size_t room = q->room ? 2 * q->room : (size_t)2 * PULL_AT_ONCE;
     tabor_event *slots = malloc(room * sizeof *slots);
     if (!slots) {
         return 0;
@@ -428,7 +428,7 @@ return_events(lua_State *L)
     lua_createtable(L, (int)(end - first), 0);
     for (uint64_t i = first; i < end; i++) {
         push_event(L, 1, slot(q, i));
-        lua_rawseti(L, -2, (lua_Integer)(i - first + 1));
+        lua_rawseti(L, -2, (lua_Integer)(i - first) + 1);
     }
     q->read = end;
     lua_getiuservalue(L, 1, ENGINE_VOICES);

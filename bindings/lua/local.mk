@@ -96,7 +96,8 @@ bin_PROGRAMS += %D%/tabor
     %D%/watch.c
 nodist_%C%_tabor_SOURCES = %D%/topics.c
 %C%_tabor_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
-%C%_tabor_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
+%C%_tabor_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
+%C%_tabor_LDFLAGS = $(HARDENING_LDFLAGS) $(PIE_LDFLAGS)
 %C%_tabor_LDADD = %D%/libmodule.la src/libtabor.la $(LUA_DEV_LIBS) \
     $(EDIT_LIBS)
 

@@ -59,7 +59,7 @@ extern const char *const kernel_words[];
                    PyObject *names)
 #define SCRIPT_METHOD(name, function, doc)                                     \
     {                                                                          \
-        name, (PyCFunction)(void (*)(void))function,                           \
+        name, (PyCFunction)(void (*)(void))(function),                         \
             METH_FASTCALL | METH_KEYWORDS, PyDoc_STR(doc)                      \
     }
 
@@ -301,10 +301,10 @@ PyObject *none_to_null(PyObject *value);
 
 PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *names);
 PyObject *engine_close(PyObject *self, PyObject *unused);
-int engine_traverse(PyObject *self, visitproc visit, void *arg);
-int engine_clear(PyObject *self);
-void engine_finalize(PyObject *self);
-void engine_dealloc(PyObject *self);
+int engine_traverse(PyObject *object, visitproc visit, void *arg);
+int engine_clear(PyObject *object);
+void engine_finalize(PyObject *object);
+void engine_dealloc(PyObject *object);
 
 /* Is it the parent's? Its threads and locks are not here then. */
 static inline int
@@ -586,7 +586,7 @@ int audio_add_type(PyObject *module);
 PyObject *audio_wrap(module_state *state, tabor_audio *audio);
 
 /* An Audio that shows some frames of another one without a copy. */
-PyObject *audio_part(PyObject *whole, uint64_t first, uint64_t frames);
+PyObject *audio_part(PyObject *object, uint64_t first, uint64_t frames);
 
 PyObject *module_read(PyObject *module, PyObject *args, PyObject *names);
 PyObject *module_replay(PyObject *module, PyObject *path);

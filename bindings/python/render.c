@@ -144,7 +144,7 @@ engine_stats(PyObject *self, PyObject *Py_UNUSED(unused))
         (unsigned long long)s.late_max, (unsigned long long)s.stolen,
         (unsigned long long)s.xruns, s.load_mean, s.load_max, s.latency,
         PyBool_FromLong(s.realtime), (unsigned long long)s.blocks,
-        (unsigned long long)(s.unread_lost + engine->queue.lost),
+        (unsigned long long)s.unread_lost + engine->queue.lost,
         (unsigned long long)s.unsound, s.hung, s.plays);
 }
 

@@ -69,7 +69,7 @@ extern "C" {
     X(ERR_FORKED, 12, "engine belongs to the parent process")
 
 typedef enum tabor_status {
-#define X(name, number, words) TABOR_##name = number,
+#define X(name, number, words) TABOR_##name = (number),
     TABOR_STATUS_LIST(X)
 #undef X
 } tabor_status;

@@ -196,7 +196,7 @@ static void
 add_rule(filter *f, const rule *r)
 {
     const size_t argument =
-        offsetof(struct seccomp_data, args) + 8 * r->argument;
+        offsetof(struct seccomp_data, args) + sizeof(uint64_t) * r->argument;
     add_load(f, offsetof(struct seccomp_data, nr));
     switch (r->test) {
     case ANY:

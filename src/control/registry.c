@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../backends/builtin.h"
+#include "../../backends/builtin.h"
 #include "control/place.h"
 #include "control/plugin.h"
 #include "control/status.h"
@@ -75,7 +75,9 @@ remember(const char *path, const tabor_driver *driver)
         free(copy);
         return tabor_fail(TABOR_ERR_NO_MEMORY, "no memory for driver %s", path);
     }
-    *p = (plugin){plugins, copy, driver};
+    p->next = plugins;
+    p->path = copy;
+    p->driver = driver;
     plugins = p;
     return TABOR_OK;
 }
@@ -189,7 +191,7 @@ add_name(names_list *list, const char *name, size_t length)
             return;
         }
     }
-    char **more = realloc(list->names, (list->count + 1) * sizeof *more);
+    char **more = reallocarray(list->names, list->count + 1, sizeof *more);
     if (more) {
         list->names = more;
         more[list->count] = strndup(name, length);

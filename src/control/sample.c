@@ -73,7 +73,7 @@ static tabor_status
 lay_out(const tabor_audio *audio, tabor_sample_slot *slot,
         tabor_sample_entry *entry)
 {
-    uint64_t stride = audio->frames + 2 * TABOR_SAMPLE_PAD;
+    uint64_t stride = audio->frames + UINT64_C(2) * TABOR_SAMPLE_PAD;
     size_t size = stride * audio->channels * sizeof(float);
     float *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

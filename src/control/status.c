@@ -45,14 +45,13 @@ tabor_full_info(void)
     return full;
 }
 
-tabor_status
-tabor_fail(tabor_status status, const char *format, ...)
+void
+tabor_told(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    return status;
 }
 
 tabor_status
@@ -174,12 +173,14 @@ tabor_log(const char *text)
     if (!path || !*path) {
         return;
     }
-    FILE *f = strcmp(path, "-") == 0 ? stderr : fopen(path, "ae");
-    if (!f) {
+    const double now = (double)tabor_now_ns() * 1e-9;
+    if (strcmp(path, "-") == 0) {
+        fprintf(stderr, "tabor %.3f: %s\n", now, text);
         return;
     }
-    fprintf(f, "tabor %.3f: %s\n", (double)tabor_now_ns() * 1e-9, text);
-    if (f != stderr) {
+    FILE *f = fopen(path, "ae");
+    if (f) {
+        fprintf(f, "tabor %.3f: %s\n", now, text);
         fclose(f);
     }
 }

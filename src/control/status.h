@@ -7,9 +7,12 @@
 
 #include <tabor/tabor.h>
 
-/* Set the calling thread's message and return status.  [any] */
-tabor_status tabor_fail(tabor_status status, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Set the calling thread's message.  [any] */
+void tabor_told(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, and the value is status: a macro, so that whoever checks the code
+ * sees that what a failure returns is not TABOR_OK.  [any] */
+#define tabor_fail(status, ...) (tabor_told(__VA_ARGS__), (status))
 
 /* Set the message and the counts of a full room; returns TABOR_ERR_FULL.
  * [any]  which: a literal, kept by reference */

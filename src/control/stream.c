@@ -284,7 +284,7 @@ tabor_stream_open(const tabor_driver *driver, tabor_order *order, tabor_rt *rt,
         st = tabor_fail(TABOR_ERR_NO_MEMORY, "no thread to open driver %s: %s",
                         driver->name, strerror(error));
     } else if (st != TABOR_OK) {
-        tabor_fail(st, "%s", job->message);
+        tabor_told("%s", job->message);
     } else {
         *stream = job->stream;
     }

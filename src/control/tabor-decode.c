@@ -82,7 +82,7 @@ main(int count, char **words)
         fputs("tabor-decode is a part of libtabor, which starts it\n", stderr);
         return 2;
     }
-    if (tabor_jail_tie((pid_t)atol(words[2])) != 0 ||
+    if (tabor_jail_tie((pid_t)strtol(words[2], NULL, 10)) != 0 ||
         tabor_jail_close_from(TABOR_WORKER_ANSWER + 1) != 0) {
         return 1;
     }

@@ -105,7 +105,9 @@ tabor_tempo_new(double bpm, tabor_tempo **tempo)
         free(segments);
         return tabor_fail(TABOR_ERR_NO_MEMORY, "out of memory for a tempo");
     }
-    *t = (tabor_tempo){segments, 1, 4};
+    t->segments = segments;
+    t->count = 1;
+    t->room = 4;
     segments[0].bpm = bpm;
     *tempo = t;
     return TABOR_OK;

@@ -253,8 +253,8 @@ sinc_eights(const tabor_sinc *sinc, const tabor_path *path, float *const out[2],
         _mm256_store_ps(share, shares_of(_mm256_add_epi32(
                                    _mm256_set1_epi32((int32_t)p), steps)));
 #define LANES(k)                                                               \
-    lanes_at(tabor_sinc_row(rows, taps, p + k * step), share[k], x,            \
-             (p + k * step) >> 32, taps, channels)
+    lanes_at(tabor_sinc_row(rows, taps, p + (k)*step), share[k], x,            \
+             (p + (k)*step) >> 32, taps, channels)
         lanes f04 = fold_4_lanes(LANES(0), LANES(4));
         lanes f15 = fold_4_lanes(LANES(1), LANES(5));
         lanes f0145 = fold_2_lanes(f04, f15);

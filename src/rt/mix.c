@@ -168,7 +168,8 @@ lane_share(unsigned sample_channels, unsigned channels, unsigned c)
     if (sample_channels <= channels) {
         return 1.0f;
     }
-    return 1.0f / (float)((sample_channels - c % channels - 1) / channels + 1);
+    const unsigned same = (sample_channels - c % channels - 1) / channels + 1;
+    return 1.0f / (float)same;
 }
 
 /* Add n values of sample channel c where they belong. */

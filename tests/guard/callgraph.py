@@ -63,10 +63,9 @@ class Graph:
 
     def named(self, name, file=None):
         """A function by its name in C; static ones carry their file's."""
-        found = [f for title, f in self.functions.items()
-                 if title.split(":")[-1].split(".")[0] == name
-                 and (file is None or f"{file}:" in title)]
-        return found
+        return [f for title, f in self.functions.items()
+                if title.split(":")[-1].split(".")[0] == name
+                and (file is None or f"{file}:" in title)]
 
     def walk(self, roots, allowed, resolve):
         """resolve(where): the functions that an indirect call may reach, or

@@ -13,6 +13,7 @@
 #
 # Needs tap.sh.
 
+: "${builddir:?start it through pre-inst-env}"
 guard_folder=$PWD/t-guard.$$
 guard_report=$guard_folder/report
 guard_kinds='allocation free lock sleep stdio file loader environment thread

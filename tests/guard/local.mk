@@ -32,7 +32,7 @@ tests_guard_player_LDFLAGS = -no-install
 .PHONY: rt-flags
 rt-flags:
 	@echo 'compiler $(CC)'
-	@echo 'other $(DEFS) $(src_libtabor_rt_la_CFLAGS) $(CFLAGS)'
-	@echo 'sse2 $(DEFS) $(src_libtabor_sse2_la_CFLAGS) $(CFLAGS)'
-	@echo 'avx2 $(DEFS) $(src_libtabor_avx2_la_CFLAGS) $(CFLAGS)'
-	@echo 'avx512 $(DEFS) $(src_libtabor_avx512_la_CFLAGS) $(CFLAGS)'
+	@echo 'other $(DEFS) $(src_libtabor_rt_la_CFLAGS) $(CFLAGS) $(AUDIO_CFLAGS)'
+	@echo 'sse2 $(DEFS) $(src_libtabor_sse2_la_CFLAGS) $(CFLAGS) $(AUDIO_CFLAGS)'
+	@echo 'avx2 $(DEFS) $(src_libtabor_avx2_la_CFLAGS) $(CFLAGS) $(AUDIO_CFLAGS)'
+	@echo 'avx512 $(DEFS) $(src_libtabor_avx512_la_CFLAGS) $(CFLAGS) $(AUDIO_CFLAGS)'

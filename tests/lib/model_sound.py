@@ -151,7 +151,7 @@ class Tables:
                                    in body.replace(",", " ").split()], F)
         self.series = {}
         for kernel, name in ((SINC16, "sinc16"), (SINC32, "sinc32")):
-            body = re.search(r"series_%s\[\] = \{(.*?)\};" % name, text,
+            body = re.search(rf"series_{name}\[\] = \{{(.*?)\}};", text,
                              re.S).group(1)
             self.series[kernel] = [
                 (int(step_max), rows[table].reshape(-1, 2, int(taps)))

@@ -14,6 +14,7 @@
 # What was started is ended by its pid when the test ends, however it ends.
 # Needs tap.sh.
 
+: "${srcdir:?start it through pre-inst-env}" "${builddir:?}"
 servers_folder=
 
 # Killed JACK servers and clients leave locks behind that all servers of a user
@@ -180,6 +181,7 @@ jack_ready() {
 # jack_start PERIOD: synchronous, so that a late client costs no frames; with
 # a long client timeout, so that one that is held up is not thrown out.
 jack_start() {
+    # shellcheck disable=SC2034  # capture.sh starts another one
     jack_period=$1
     jackd -n "$JACK_DEFAULT_SERVER" -r -S -t 10000 --port-max 64 \
         -d dummy -r "${jack_rate:-48000}" -p "$1" \

@@ -75,7 +75,9 @@ local escapes = {
     return debug.setmetatable(nil, nil) == nil
   end,
   ["debug.sethook"] = function() return is_function(debug.sethook) end,
-  ["debug in loaded text"] = function() return load("return debug", "=x")() ~= nil end,
+  ["debug in loaded text"] = function()
+    return load("return debug", "=x")() ~= nil
+  end,
   ["io in loaded text, with _G"] = function()
     return load("return io", "x", "t", _G)() ~= nil
   end,
@@ -103,7 +105,9 @@ local escapes = {
   ["an engine's metatable"] = function()
     return getmetatable(offline).__gc ~= nil
   end,
-  ["a sample's metatable"] = function() return getmetatable(kick).__gc ~= nil end,
+  ["a sample's metatable"] = function()
+    return getmetatable(kick).__gc ~= nil
+  end,
   ["__gc"] = function() return setmetatable({}, { __gc = print }) ~= nil end,
   ["collectgarbage('stop')"] = function()
     return collectgarbage("stop") == 0 and collectgarbage("restart") == 0
@@ -165,7 +169,9 @@ local may = assert(offline:load(inside .. "/inside.wav")) ~= nil
   and string.find("a.b", ".", 1, true) == 2
   and ("x"):rep(3, "-") == "x-x-x"
   and load("return ...", "=x")(5) == 5
-  and select(2, xpcall(error, function(e) return e .. "!" end, "no", 0)) == "no!"
+  and select(2, xpcall(error, function(e) return e .. "!" end, "no", 0))
+    == "no!"
   and table.concat(table.move({ 1, 2 }, 1, 2, 2)) == "112"
   and require("tabor") == tabor
-print(("%d tried, %d out, may do its work: %s"):format(tried, out, tostring(may)))
+print(("%d tried, %d out, may do its work: %s")
+  :format(tried, out, tostring(may)))

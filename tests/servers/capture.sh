@@ -12,7 +12,8 @@
 # float32) and $capture_said (what the player said); returns the player's
 # status.
 
-capture_raw=$servers_folder/capture.raw
+: "${builddir:?start it through pre-inst-env}"
+capture_raw=${servers_folder:?}/capture.raw
 capture_said=$servers_folder/player.said
 capture_ready=$servers_folder/capture.ready
 capture_go=$servers_folder/go
@@ -80,7 +81,7 @@ capture() {
     capture_server_failed "$1" || return 1
     echo "$1 failed by itself: once more, with another" >&2
     case $1 in
-    jack) jack_stop KILL && jack_sweep && jack_start "$jack_period" ;;
+    jack) jack_stop KILL && jack_sweep && jack_start "${jack_period:?}" ;;
     pulse) pulse_stop KILL && pulse_start ;;
     esac
     capture_once "$@"

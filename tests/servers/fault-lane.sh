@@ -13,7 +13,7 @@
 # to the end of the player's process. told: from the signal to DeviceLost; calls:
 # a stop, and the voice's end; exit: close(). noise: what came out on stderr.
 # shellcheck source=tests/lib/servers.sh
-. "$srcdir/tests/lib/servers.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/servers.sh"
 servers_private bash "$0" "$@"
 api=$1 signal=$2 language=$3 times=$4
 said=$servers_folder/said

@@ -8,6 +8,7 @@
 # 52 times with TABOR_LONG=1. Half
 # of the players leave at once, half stay until the server is back.
 
+: "${srcdir:?start it through pre-inst-env}"
 faults_times=${TABOR_LONG:+52} # even for each of two languages
 faults_times=${faults_times:-20}
 
@@ -15,14 +16,14 @@ faults_times=${faults_times:-20}
 faults_run() {
     faults_api=$1
     shift
-    faults_each=$((faults_times / $(echo "$players" | wc -w)))
+    faults_each=$((faults_times / $(echo "${players:?}" | wc -w)))
     faults_lanes=
     for signal in "$@"; do
         for language in $players; do
             timeout -k 1 "${TABOR_LONG:+9}150" env -u TABOR_PRIVATE_SHM bash \
                 "$srcdir/tests/servers/fault-lane.sh" "$faults_api" "$signal" \
                 "$language" "$faults_each" \
-                >"$servers_folder/$signal.$language" \
+                >"${servers_folder:?}/$signal.$language" \
                 2>"$servers_folder/$signal.$language.err" &
             faults_lanes="$faults_lanes $!"
             servers_own "$!"
@@ -77,7 +78,7 @@ faults_judge() {
     faults_soon "$1" exit 3000 "$2: close() and exit"
     is "$2: nobody writes a word to stderr" \
         "$(faults_count "$1" 'noise: 0$')" "$faults_times"
-    if [ "$tap_failed" -gt 0 ]; then
+    if [ "${tap_failed:?}" -gt 0 ]; then
         note "$(tail -n +1 "$servers_folder/$1".*)"
     fi
 }

@@ -90,7 +90,7 @@ local readers = {
   d = function(bytes, at) return string.unpack("<d", bytes, at) end,
   s = function(bytes, at) return string.unpack("<s4", bytes, at) end,
   ["["] = function(bytes, at)
-    local list, count = {}, nil
+    local list, count = {}
     count, at = string.unpack("<I4", bytes, at)
     for i = 1, count do
       list[i], at = read(bytes, at)
@@ -98,7 +98,7 @@ local readers = {
     return list, at
   end,
   ["{"] = function(bytes, at)
-    local map, count = {}, nil
+    local map, count = {}
     count, at = string.unpack("<I4", bytes, at)
     for _ = 1, count do
       local key

@@ -87,8 +87,8 @@ _tabor._use(Audio, Ended, Late, Xrun, Pong, DeviceLost, DeviceBack)
 # They are ours wherever they are written: in messages, pickles and help().
 for _thing in (
     ADSR, Audio, Batch, Cancelled, Clock, ClockStats, Device, DeviceBack,
-    DeviceLost, Driver, Ended, Engine, Late, Lua, Meter, Pong, Stats, Task, Xrun,
-    attach, db, devices, drivers, kit, open,
+    DeviceLost, Driver, Ended, Engine, Late, Lua, Meter, Pong, Stats, Task,
+    Xrun, attach, db, devices, drivers, kit, open,
 ):
     _thing.__module__ = __name__
 del _thing
