@@ -164,7 +164,7 @@ lanes_at(const float *row, float share, const float *const x[2], uint64_t frame,
 {
     __m256 shares = _mm256_set1_ps(share);
     __m256 h = taps_at(row, taps, 0, shares);
-    const float *a = x[0] + frame, *b = x[1] + frame;
+    const float *a = x[0] + frame, *b = x[channels - 1] + frame;
     lanes l;
     l.a = _mm256_mul_ps(h, _mm256_loadu_ps(a));
     l.b = channels == 2 ? _mm256_mul_ps(h, _mm256_loadu_ps(b)) : l.a;
