@@ -26,7 +26,6 @@ c_tests = \
     %D%/fault-wrap \
     %D%/files \
     %D%/full \
-    %D%/fuzz-ring \
     %D%/headers \
     %D%/kernels \
     %D%/link \
@@ -76,8 +75,6 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_full_LDADD = $(TEST_LDADD)
 %C%_files_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_files_LDADD = $(TEST_LDADD)
-%C%_fuzz_ring_CPPFLAGS = $(TEST_CPPFLAGS)
-%C%_fuzz_ring_LDADD = $(TEST_LDADD)
 %C%_headers_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_headers_LDADD = $(TEST_LDADD)
 %C%_kernels_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -182,6 +179,7 @@ py_tests = \
     %D%/py-exit.py \
     %D%/py-fork.py \
     %D%/py-full.py \
+    %D%/py-fuzz.py \
     %D%/py-leak.py \
     %D%/py-life.py \
     %D%/py-live.py \
@@ -294,6 +292,9 @@ check_LTLIBRARIES += %D%/tape.la
 %C%_tape_la_SOURCES = %D%/drivers/tape.c
 %C%_tape_la_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_tape_la_LDFLAGS = $(MODULE_LDFLAGS) -rpath /nowhere
+
+# Inputs that nobody would think of.
+include tests/fuzz/local.mk
 
 # What the audio thread must not do.
 include tests/guard/local.mk

@@ -180,6 +180,12 @@ do
     voice:wait())
   tap.fails("timeout", {}, "and one with a limit ends", voice:wait(0))
   tap.fails("timeout", {}, "for any event too", engine:wait(0))
+  local looks = 0
+  debug.sethook(function() looks = looks + 1 end, "c")
+  engine:wait(0.2)
+  debug.sethook()
+  tap.ok(looks > 1 and looks < 1000,
+    "and one that nobody renders for only looks now and then: " .. looks)
   engine:render { frames = 200 }
   tap.is(#engine:wait(0), 1, "wait() returns the events that there are")
   tap.raises(function() voice:wait(-1) end, { "negative" },

@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #include <math.h>
+#include <time.h>
 
 /* Frames that are rendered between two looks at who is due: the same for all
  * blocks, so that tasks see the same ends. */
@@ -296,6 +297,18 @@ clocks_render(lua_State *L, int index, uint64_t frames, float *out)
 
 /* --------------------------------------------------------------- waits -- */
 
+/* Of a pumped engine the library waits for nothing: that another thread may
+ * render meanwhile costs a look now and then, not a whole core. */
+static void
+wait_slice(const lua_engine *e, double seconds)
+{
+    const tabor_status st =
+        tabor_client_wait(e->client, (uint64_t)(seconds * 1e9));
+    if (st == TABOR_ERR_TIMEOUT && e->pumped) {
+        nanosleep(&(struct timespec){.tv_nsec = (long)(seconds * 1e9)}, NULL);
+    }
+}
+
 void
 clocks_idle(lua_State *L, int index, double seconds)
 {
@@ -303,7 +316,7 @@ clocks_idle(lua_State *L, int index, double seconds)
     const double next = clocks_run(L, index);
     const double slice = fmin(fmin(next, seconds), LOOK_SECONDS);
     if (e->client && slice > 0) {
-        tabor_client_wait(e->client, (uint64_t)(slice * 1e9));
+        wait_slice(e, slice);
     }
     events_tell(L, index);
     events_let_hooks_run(L);

@@ -258,12 +258,13 @@ make_timer(timer_t *made)
 static void
 set_timer(double seconds)
 {
-    struct itimerspec when = {.it_value = {.tv_sec = (time_t)seconds}};
-    if (!isnan(limits->budget)) {
-        when.it_value.tv_nsec =
-            (long)((seconds - (double)when.it_value.tv_sec) * 1e9);
-        timer_settime(timer, 0, &when, NULL);
+    if (isnan(limits->budget)) {
+        return; /* and no number for a timer */
     }
+    struct itimerspec when = {.it_value = {.tv_sec = (time_t)seconds}};
+    when.it_value.tv_nsec =
+        (long)((seconds - (double)when.it_value.tv_sec) * 1e9);
+    timer_settime(timer, 0, &when, NULL);
 }
 
 void

@@ -142,6 +142,9 @@ pass_refusal(tabor_answer *a)
         a->status != TABOR_ERR_NO_MEMORY) {
         return fail_lie("status");
     }
+    if (!*a->text) {
+        return fail_lie("text");
+    }
     return tabor_fail((tabor_status)a->status, "%s", a->text);
 }
 

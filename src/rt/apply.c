@@ -213,12 +213,14 @@ accept_play(tabor_rt *rt, unsigned owner, const tabor_command *command)
         return;
     }
     tabor_rt_sample *sample = tabor_sample_find(rt, command->body.play.sample);
-    unsigned slot = tabor_handle_slot(command->body.play.sample);
-    if (!sample || command->body.play.offset > rt->slots[slot].frames) {
+    /* not from the handle once more: this place was checked */
+    const tabor_sample_slot *slot =
+        sample ? &rt->slots[sample - rt->samples] : NULL;
+    if (!slot || command->body.play.offset > slot->frames) {
         refuse_play(rt, owner, command, TABOR_END_UNLOADED);
         return;
     }
-    uint16_t shape = take_shape(rt, owner, command, rt->slots[slot].frames);
+    uint16_t shape = take_shape(rt, owner, command, slot->frames);
     int where = tabor_schedule_push(rt, owner, command);
     if (where < 0) {
         if (shape != TABOR_NO_SHAPE) {
