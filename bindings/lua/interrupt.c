@@ -3,16 +3,16 @@
  * Ctrl-C stops Lua's code and nothing else.
  *
  * The signal's handler may do one thing to Lua: set a hook, in the coroutine
- * that runs; the hook raises the error. A hook belongs to one coroutine, so
- * resume and wrap are replaced by functions that note who runs. The first
- * signal raises once, so that the script can clean up. A second one, or that
- * the script has computed on for a little, raises again and again, also in
- * those who catch the error, until the console has control:
+ * that runs (coroutine.h notes which that is); the hook raises the error. The
+ * first signal raises once, so that the script can clean up. A second one, or
+ * that the script has computed on for a little, raises again and again, also
+ * in those who catch the error, until the console has control:
  * "while true do pcall(f) end" ends too. So does a script that has used up its
  * time or its instructions.
  */
 #include "clock.h"
 #include "console.h"
+#include "coroutine.h"
 
 #include <lauxlib.h>
 
@@ -172,63 +172,13 @@ is_interrupted(void)
     return signals > 0 || spent;
 }
 
-/* coroutine.resume. Upvalue: the original, which never raises for a thread. */
-static int
-resume(lua_State *L)
+static lua_State *
+get_running(void)
 {
-    lua_State *before = running;
-    luaL_checktype(L, 1, LUA_TTHREAD);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    if (before) {
-        enter(lua_tothread(L, 2));
-    }
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    if (before) {
-        enter(before);
-    }
-    return lua_gettop(L);
+    return running;
 }
 
-/* What coroutine.wrap makes. Upvalues: the original, its coroutine. */
-static int
-call_wrapped(lua_State *L)
-{
-    lua_State *before = running;
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    if (before) {
-        enter(lua_tothread(L, lua_upvalueindex(2)));
-    }
-    const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-    if (before) {
-        enter(before);
-    }
-    return status == LUA_OK ? lua_gettop(L) : lua_error(L);
-}
-
-/* coroutine.wrap. Upvalue: the original, a closure over the coroutine. */
-static int
-wrap(lua_State *L)
-{
-    lua_settop(L, 1);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, 1, 1);
-    if (!lua_getupvalue(L, -1, 1)) {
-        return 1;
-    }
-    lua_pushcclosure(L, call_wrapped, 2);
-    return 1;
-}
-
-static void
-replace(lua_State *L, const char *name, lua_CFunction function)
-{
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, function, 1);
-    lua_setfield(L, -2, name);
-}
+static const coroutine_watcher watcher = {get_running, enter};
 
 /* ------------------------------------------------------------ console -- */
 
@@ -278,10 +228,7 @@ interrupt_install(lua_State *L, const console_settings *settings)
         luaL_error(L, "--budget: no timer: %s", strerror(errno));
     }
     set_base_hook(L);
-    lua_getglobal(L, "coroutine");
-    replace(L, "resume", resume);
-    replace(L, "wrap", wrap);
-    lua_pop(L, 1);
+    coroutine_watch(L, &watcher);
     task_hosted_by.resume = resume_task;
     task_hosted_by.is_interrupted = is_interrupted;
 }

@@ -40,6 +40,7 @@ luaexec_LTLIBRARIES = %D%/tabor.la
 # A Lua state beside another language, loaded by that one's binding.
 pkglib_LTLIBRARIES += %D%/libtabor-lua.la
 %C%_libtabor_lua_la_SOURCES = \
+    %D%/coroutine.c %D%/coroutine.h \
     %D%/host/host.c %D%/host/host.h \
     %D%/host/mail.c %D%/host/mail.h \
     %D%/host/running.c %D%/host/running.h
@@ -65,12 +66,13 @@ CLEANFILES += %D%/host/prelude.c
 	    echo 'const size_t host_prelude_length = sizeof host_prelude - 1;'; \
 	} >$@.tmp && mv $@.tmp $@
 
-bin_PROGRAMS += %D%/tabor
-%C%_tabor_SOURCES = \
+# All of the console but main(), which a test has one of its own for.
+noinst_LTLIBRARIES += %D%/libconsole.la
+%C%_libconsole_la_SOURCES = \
     %D%/console.h %D%/context.h %D%/history.h %D%/screen.h %D%/topic.h \
     %D%/chunk.c \
     %D%/complete.c \
-    %D%/console.c \
+    %D%/coroutine.c %D%/coroutine.h \
     %D%/context.c \
     %D%/duet.c \
     %D%/editor.c \
@@ -94,11 +96,17 @@ bin_PROGRAMS += %D%/tabor
     %D%/topic.c \
     %D%/torture.c \
     %D%/watch.c
-nodist_%C%_tabor_SOURCES = %D%/topics.c
-%C%_tabor_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
-%C%_tabor_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
+nodist_%C%_libconsole_la_SOURCES = %D%/topics.c
+%C%_libconsole_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/%D%
+%C%_libconsole_la_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
+%C%_libconsole_la_LIBADD = %D%/libmodule.la
+
+bin_PROGRAMS += %D%/tabor
+%C%_tabor_SOURCES = %D%/console.c
+%C%_tabor_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_tabor_CFLAGS = $(AM_CFLAGS) $(PIE_CFLAGS) $(LUA_DEV_CFLAGS)
 %C%_tabor_LDFLAGS = $(HARDENING_LDFLAGS) $(PIE_LDFLAGS)
-%C%_tabor_LDADD = %D%/libmodule.la src/libtabor.la $(LUA_DEV_LIBS) \
+%C%_tabor_LDADD = %D%/libconsole.la src/libtabor.la $(LUA_DEV_LIBS) \
     $(EDIT_LIBS)
 
 # One description: for editors as it is, and made into the other two.

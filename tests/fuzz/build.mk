@@ -45,7 +45,8 @@ core = $(wildcard $(srcdir)/src/rt/*.c) \
     $(wildcard $(srcdir)/src/control/*.c)) \
     $(addprefix $(srcdir)/backends/,null.c offline.c record.c) \
     $(builddir)/src/control/sinc.c
-lua = $(filter-out %/console.c,$(wildcard $(srcdir)/bindings/lua/*.c))
+lua = $(filter-out %/console.c,$(wildcard $(srcdir)/bindings/lua/*.c)) \
+    $(builddir)/bindings/lua/topics.c
 objects_of = $(patsubst %.c,$(1)-%.o,$(notdir $(2)))
 core_objects = $(call objects_of,core,$(core))
 lua_objects = $(call objects_of,lua,$(lua))
@@ -68,6 +69,8 @@ core-%.o: %.c
 	$(compiler) $(common) $(guided) $(level) -MMD -c $< -o $@
 lua-%.o: $(srcdir)/bindings/lua/%.c
 	$(compiler) $(common) $(guided) -MMD -c $< -o $@
+lua-topics.o: $(builddir)/bindings/lua/topics.c
+	$(compiler) $(common) -MMD -c $< -o $@
 target-%.o: $(srcdir)/tests/fuzz/%.c
 	$(compiler) $(common) -MMD -c $< -o $@
 main.o guided.o: %.o: $(srcdir)/tests/fuzz/%.c

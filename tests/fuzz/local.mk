@@ -31,18 +31,12 @@ tests_fuzz_take_SOURCES = %D%/take.c %D%/main.c
 tests_fuzz_take_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_take_LDADD = $(TEST_LDADD)
 
-# The console's own files, all but its main().
 if WITH_LUA
 fuzz_tests += tests/fuzz-lua
-tests_fuzz_lua_SOURCES = %D%/lua.c %D%/main.c bindings/lua/chunk.c bindings/lua/duet.c \
-    bindings/lua/editor.c bindings/lua/globals.c bindings/lua/help.c \
-    bindings/lua/interrupt.c bindings/lua/memory.c bindings/lua/outcome.c \
-    bindings/lua/output.c bindings/lua/prompt.c bindings/lua/sandbox.c \
-    bindings/lua/sandbox_sound.c bindings/lua/settings.c \
-    bindings/lua/torture.c
+tests_fuzz_lua_SOURCES = %D%/lua.c %D%/main.c
 tests_fuzz_lua_CPPFLAGS = $(FUZZ_CPPFLAGS) -I$(top_srcdir)/bindings/lua
 tests_fuzz_lua_CFLAGS = $(AM_CFLAGS) $(LUA_DEV_CFLAGS) $(EDIT_CFLAGS)
-tests_fuzz_lua_LDADD = bindings/lua/libmodule.la $(TEST_LDADD) \
+tests_fuzz_lua_LDADD = bindings/lua/libconsole.la $(TEST_LDADD) \
     $(LUA_DEV_LIBS) $(EDIT_LIBS)
 endif
 

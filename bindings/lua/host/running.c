@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "running.h"
 
+#include "../coroutine.h"
+
 #include <lauxlib.h>
 
 #include <signal.h>
@@ -92,62 +94,18 @@ running_resume(lua_State *co, lua_State *from, int arguments, int *results)
     return status;
 }
 
-/* coroutine.resume. Upvalue: the original, which never raises for a thread. */
-static int
-resume(lua_State *L)
+static lua_State *
+get_running(void)
 {
-    lua_State *outer = running;
-    luaL_checktype(L, 1, LUA_TTHREAD);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    enter(lua_tothread(L, 2));
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    enter(outer);
-    return lua_gettop(L);
+    return running;
 }
 
-/* What coroutine.wrap makes. Upvalues: the original, its coroutine. */
-static int
-call_wrapped(lua_State *L)
-{
-    lua_State *outer = running;
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    enter(lua_tothread(L, lua_upvalueindex(2)));
-    const int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-    enter(outer);
-    return status == LUA_OK ? lua_gettop(L) : lua_error(L);
-}
-
-/* coroutine.wrap. Upvalue: the original, a closure over the coroutine. */
-static int
-wrap(lua_State *L)
-{
-    lua_settop(L, 1);
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, 1, 1);
-    if (lua_getupvalue(L, -1, 1)) {
-        lua_pushcclosure(L, call_wrapped, 2);
-    }
-    return 1;
-}
-
-static void
-replace(lua_State *L, const char *name, lua_CFunction function)
-{
-    lua_getfield(L, -1, name);
-    lua_pushcclosure(L, function, 1);
-    lua_setfield(L, -2, name);
-}
+static const coroutine_watcher watcher = {get_running, enter};
 
 void
 running_begin(lua_State *L)
 {
-    lua_getglobal(L, "coroutine");
-    replace(L, "resume", resume);
-    replace(L, "wrap", wrap);
-    lua_pop(L, 1);
+    coroutine_watch(L, &watcher);
     enter(L);
 }
 
