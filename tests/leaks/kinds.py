@@ -231,7 +231,7 @@ SLOW = {
     "open, attach, close": (100, opened),
     "open with a thread": (400, started),
     "fileno": (200, fileno),
-    "await": (5, awaited),
+    "await": (1, awaited),  # many, as asyncio caches a little
     "save": (100, lambda: audio.save(FILE)),
     "read, trusted": (50, lambda: tabor.read(FILE, trusted=True)),
     "read": (400, lambda: tabor.read(FILE)),
