@@ -61,6 +61,7 @@ ok "without --allow only sounds that came with Tabor are read" \
 # sandbox_sound.c if a sandboxed script may have it, else here.
 sort >"$t/withheld" <<'NAMES'
 global debug
+global devices
 global dofile
 global io
 global loadfile
