@@ -48,7 +48,7 @@ for name in PYTHON_CPPFLAGS LUA_DEV_CFLAGS EDIT_CFLAGS SNDFILE_CFLAGS \
     read -ra words <<<"$(setting "$name")"
     flags+=("${words[@]}")
 done
-for name in DRIVER_DIR GUARD KIT_DIR LIB_DIR WORKER_DIR; do
+for name in DRIVER_DIR GUARD KIT_DIR LIB_DIR LUA WORKER_DIR; do
     flags+=("-DTABOR_$name=\"/nowhere\"")
 done
 case $(uname -m) in

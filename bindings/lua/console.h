@@ -197,6 +197,9 @@ int interrupt_disarm(lua_State *L);
 /* Has SIGINT come while nothing was armed? Forgets it. */
 int interrupt_take(void);
 
+/* Whoever asks next is told of the one that came. */
+void interrupt_again(void);
+
 /* Has SIGINT come while nothing was armed? */
 int interrupt_is_due(void);
 

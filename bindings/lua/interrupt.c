@@ -283,3 +283,10 @@ interrupt_take(void)
     signals = 0;
     return came;
 }
+
+void
+interrupt_again(void)
+{
+    signals = 1;
+    has_told = 0;
+}

@@ -63,6 +63,9 @@ reload(lua_State *L)
     loop_reload_begin(L);
     const int status = chunk_run_script(L, watched);
     loop_reload_end(L, status == CONSOLE_OK);
+    if (status == CONSOLE_INTERRUPTED) {
+        interrupt_again();
+    }
     if (!watched->quiet && status == CONSOLE_OK) {
         fprintf(screen_err(), "tabor: %s was run again\n", path());
     }
