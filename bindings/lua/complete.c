@@ -50,7 +50,7 @@ is_identifier(const char *name)
 }
 
 /* The names in the table on top, and behind it; pops it. */
-static void
+static void /* NOLINTNEXTLINE(misc-no-recursion): so deep, no deeper */
 add_table(lua_State *L, const gathering *g, int depth)
 {
     const int table = lua_gettop(L);

@@ -124,6 +124,8 @@ push_keys(lua_State *L, int index)
     return count;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): tables in tables, so deep, no deeper */
+
 /* Push "key = value" for the key on top, or just the value if it is the
  * position in the list. Replaces the key. */
 static void
@@ -262,6 +264,8 @@ push_value(lua_State *L, printer *p, int index, int depth)
         push_table(L, p, index, depth);
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 int
 pretty_values(lua_State *L)

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 
 #define STEP_SECONDS 0.1
-#define LEAST_DB     -60.0 /* what is below counts as silent */
+#define LEAST_DB     (-60.0) /* what is below counts as silent */
 #define BAR_CELLS    8
 #define MOST_BARS    8 /* channels; a row has no room for more */
 

@@ -510,7 +510,7 @@ frames_to_fetch(const tabor_voice *v, uint32_t n)
 {
     uint64_t frames = n;
     if (v->step != TABOR_STEP_ONE) {
-        frames = ((n * v->step >> 32) + 2 * LINE) & ~UINT64_C(31);
+        frames = ((n * v->step >> 32) + UINT64_C(2) * LINE) & ~UINT64_C(31);
     }
     return (uint32_t)nearer(frames + LINE, FETCH);
 }
@@ -570,7 +570,8 @@ tabor_voices_mix(tabor_rt *rt, uint32_t n)
     rt->over = 0;
     for (uint32_t w = 0; w < (rt->voice_slots + 63) / 64; w++) {
         for (uint64_t bits = rt->active[w]; bits; bits &= bits - 1) {
-            tabor_voice *v = &rt->voices[w * 64] + __builtin_ctzll(bits);
+            tabor_voice *v =
+                &rt->voices[(size_t)w * 64] + __builtin_ctzll(bits);
             __builtin_prefetch(v + 8);
             if (rt->frame + n < v->rest_until) {
                 join(rt, &g, v, n);

@@ -173,8 +173,9 @@ interleave_two(const float *restrict left, float *restrict out, uint32_t frames)
     uint32_t i = 0;
     for (; frames - i >= LANES; i += LANES) {
         for (unsigned k = 0; k < LANES; k++) {
-            out[2 * (i + k)] = left[i + k];
-            out[2 * (i + k) + 1] = right[i + k];
+            float *pair = out + (size_t)2 * (i + k);
+            pair[0] = left[i + k];
+            pair[1] = right[i + k];
         }
     }
     return i;

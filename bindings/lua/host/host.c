@@ -23,8 +23,6 @@
 extern const char host_prelude[];
 extern const size_t host_prelude_length;
 
-int luaopen_tabor(lua_State *L);
-
 struct tabor_lua {
     pthread_t thread;
     pthread_mutex_t mutex;
