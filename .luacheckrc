@@ -8,6 +8,8 @@ ignore = { "211/_.*", "21./closed", "212/self", "241/kept" }
 local console = { "tabor", "engine", "clock", "play", "after", "every",
   "wait" }
 files["tests/sandbox"] = { read_globals = console }
+files["tests/console"] = { read_globals = { "tabor", "play" },
+  globals = { "engine", "clock" } }
 files["examples"] = { read_globals = console }
 -- Lua beside Python: what its prelude gives.
 local duet = { "receive", "send", "play", "clock" }

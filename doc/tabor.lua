@@ -809,6 +809,7 @@ function Task:join(timeout) end
 -- ----------------------------------------------------------- console --
 
 ---The console's engine, which opens when it is first touched.
+---Beside Python it is Python's.
 ---```lua
 ---print(engine)
 ---```
@@ -816,6 +817,7 @@ function Task:join(timeout) end
 engine = nil
 
 ---The console's clock, which begins when it is first touched.
+---Beside Python it is the script's own.
 ---```lua
 ---clock:tempo(110)
 ---print(clock)
@@ -831,6 +833,7 @@ clock = nil
 arg = nil
 
 ---Play a sample, or a file, or a sound that came with Tabor, by its name.
+---Beside Python also one that Python has loaded, by its name.
 ---```lua
 ---play "kick"
 ---play("hat", { at = engine:now() + 0.25, gain = 0.5 })
@@ -895,3 +898,27 @@ function meters() end
 ---```
 ---@param what? any a name, a value, or a word to look for
 function help(what) end
+
+-- ---------------------------------------------------- beside Python --
+
+---Send Python a message, from a script beside it: tabor --python, engine.lua().
+---lua.receive() returns it there; nobody waits. Values are nil, booleans,
+---numbers, strings, and tables of them, at most 32 deep.
+---```lua
+---send("chord", { 0, 4, 7 })
+---```
+---@param ... any its values
+function send(...) end
+
+---Take the next message from Python, in a script beside it.
+---Python sends with lua.send(). Nothing if none comes in time; only a task of
+---clock can wait for one.
+---```lua
+---clock:run(function()
+---  local word, bpm = receive(10)
+---  if word == "tempo" then clock:tempo(bpm) end
+---end)
+---```
+---@param timeout? number seconds to wait (0)
+---@return any the values
+function receive(timeout) end

@@ -5,8 +5,9 @@
 # is for is planted, in C and in a module of an interpreter that was not built
 # for it, started as the tests are; it must be told.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
+: "${builddir:?}"
 
 : "${TABOR_UNDER:?names the checkers: ./dev check --asan and so on run me}"
 said=$PWD/t-checker.$$

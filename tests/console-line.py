@@ -28,6 +28,11 @@ TWO_ROWS = 'print("one") print("two", event.reason)'
 SAID = "one", "two     finished"
 
 
+def is_at(row, column):
+    """Is the cursor of a screen there?"""
+    return lambda screen: (screen.row, screen.column) == (row, column)
+
+
 class Talking(Console):
     """A console whose handler does something when it is told to."""
 
@@ -138,11 +143,11 @@ class Above(unittest.TestCase):
                 row, column = divmod(2 + len(text) - back, 80)
                 c.type(text + LEFT * back)
                 c.wait_lines(*shown)
-                c.wait(lambda s: (s.row, s.column) == (row, column))
+                c.wait(is_at(row, column))
                 c.tell()
                 c.wait_lines(*SAID, *shown)
                 row += len(c.screen.lines()) - len(shown)
-                c.wait(lambda s: (s.row, s.column) == (row, column))
+                c.wait(is_at(row, column))
                 self.assertEqual(c.screen.text().count("> x"), 1)
                 c.run("", *shown)
                 c.run("#x", "210")
@@ -153,7 +158,8 @@ class Above(unittest.TestCase):
                      "y" * 78 + "\u65e5" * 41):
             with Talking(TWO_ROWS) as c:
                 c.type(text)
-                c.wait(lambda s: s.text().count("y") == text.count("y"))
+                count = text.count("y")
+                c.wait(lambda s, n=count: s.text().count("y") == n)
                 c.tell()
                 c.wait_text("two     finished\n> yyy")
                 self.assertEqual(c.screen.text().count("> yyy"), 1)

@@ -11,13 +11,14 @@ home=$PWD
 tree=$home/test-dev.tree
 out=$home/test-dev.out
 rm -rf "$tree"
-mkdir -p "$tree/tools" "$tree/m4" "$tree/a" "$tree/bindings/b" "$tree/tests"
+mkdir -p "$tree/tools" "$tree/m4" "$tree/a" "$tree/bindings/b" "$tree/tests/lib"
 # shellcheck disable=SC2016  # the stand-in expands it
 echo 'echo "lint ${TABOR_REQUIRE_LINT:-0}" >>"$CALLS"; exit "${UNTIDY:-0}"' \
     >"$tree/tests/lint.sh"
 touch "$tree/configure.ac" "$tree/Makefile.am" "$tree/m4/tabor.m4" \
     "$tree/a/local.mk" "$tree/bindings/b/local.mk"
 cp "$srcdir/dev" "$tree/dev"
+cp "$srcdir/tests/lib/modes.sh" "$tree/tests/lib/modes.sh"
 printf '%s\n' '# a remark' 'tests/some 2 - .* # SKIP it is Sunday' \
     >"$tree/tests/allowed-skips"
 export CALLS="$tree/calls" SUITE="$tree/suite"

@@ -4,8 +4,9 @@
 # The control of the tests of completions: with an engine that loses one event
 # of tens of thousands, each of them must fail, in C, Python and Lua.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
+: "${builddir:?}"
 
 folder=$PWD/t-dropped-event.$$
 trap 'rm -rf "$folder"' EXIT

@@ -157,7 +157,7 @@ sh_tests = \
     %D%/reproducible.sh
 TESTS += $(sh_tests)
 EXTRA_DIST += $(sh_tests) %D%/lib/tap.sh %D%/installed.sh %D%/wheel.sh \
-    %D%/lib/readme.py %D%/lint/lua.cfg \
+    %D%/lib/modes.sh %D%/lib/readme.py %D%/lint/lua.cfg \
     %D%/lint/stubtest.allow %D%/lint/planted/planted.c \
     %D%/lint/planted/planted.lua %D%/lint/planted/planted.py \
     %D%/lint/planted/planted.sh %D%/lint/planted/planted_stub.py \

@@ -225,7 +225,8 @@ local function held()
 end
 
 -- Bytes more in the state after so many calls. The first are not counted, and
--- of three goes the one that took least: a table grows now and then, a leak always.
+-- of three goes the one that took least: a table grows now and then, a leak
+-- always.
 local function measure(fn, times)
   local function rounds(count)
     for i = 1, count do

@@ -26,7 +26,7 @@ except ImportError:
 
 import tabor
 
-SECONDS = float(os.environ.get("TABOR_FUZZ_SECONDS", 0))
+SECONDS = float(os.environ.get("TABOR_FUZZ_SECONDS", "0"))
 REASONS = {"finished", "stopped", "stolen", "cancelled", "late", "unloaded",
            "detached"}
 # What a call may raise that is no bug. OverflowError: a number that no

@@ -4,7 +4,9 @@
 either may fail, hang, run out of memory or be stopped while the other plays."""
 import array
 import ctypes
+import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import tap
 import tabor
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+DESCRIBED = ROOT / "doc" / "tabor.lua"
 RATE = 48000
 
 try:
@@ -118,6 +121,35 @@ class Offline(unittest.TestCase):
         nested.append(nested)
         with self.assertRaises(ValueError):
             lua.send(nested)
+
+    def test_described(self):
+        """doc/tabor.lua describes what it finds, with examples that run"""
+        lua = self.engine.lua("for name in pairs(_G) do send(name) end")
+        self.engine.render(0.1)
+        names = set(iter(lua.receive, None))
+        own = subprocess.run(
+            os.environ.get("LUA", "lua5.4").split() + [
+                "-e", "for name in pairs(_G) do print(name) end"],
+            capture_output=True, text=True, check=True).stdout.split()
+        found = {name for name, in names} - set(own)
+        described, beside = DESCRIBED.read_text().split(" beside Python --\n")
+        there = re.findall(r"^function (\w+)\(", beside, re.M)
+        self.assertEqual(found, {"tabor", "engine", "clock", "play", *there})
+        for name in "tabor = ", "engine = ", "clock = ", "function play(":
+            self.assertIn(f"\n{name}", described)
+        examples = re.findall(
+            r"^---```lua\n(.*?)^---```\n(?:---[^\n]*\n)*function (\w+)", beside,
+            re.M | re.S)
+        self.assertEqual([name for _, name in examples], there)
+        lua = self.engine.lua(
+            "\n".join(re.sub("^---", "", text, flags=re.M)
+                      for text, _ in examples)
+            + "clock:run(function() clock:sleep(1) send(clock:tempo()) end)")
+        lua.send("tempo", 140)
+        self.engine.render(2)
+        self.assertEqual(lua.errors, ())
+        self.assertEqual([lua.receive(), lua.receive()],
+                         [("chord", [0, 4, 7]), (140,)])
 
     def test_samples(self):
         """each finds by name what the other has loaded"""

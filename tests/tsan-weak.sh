@@ -5,8 +5,9 @@
 # linked once more, with one release store relaxed: that which hands commands
 # to the audio thread. Run by ./dev check --tsan.
 # shellcheck source=tests/lib/tap.sh
-. "$srcdir/tests/lib/tap.sh"
+. "${srcdir:?start it through pre-inst-env}/tests/lib/tap.sh"
 tap_limit 170 bash "$0"
+: "${builddir:?}"
 
 : "${TABOR_RUN_PYTHON:?how Python is started: ./dev check --tsan runs me}"
 folder=$PWD/t-tsan-weak.$$

@@ -20,6 +20,7 @@ noinst_LTLIBRARIES += %D%/libmodule.la
     %D%/module.c \
     %D%/object.c \
     %D%/options.c \
+    %D%/play.c \
     %D%/sample.c \
     %D%/shape.c \
     %D%/tardy.c \

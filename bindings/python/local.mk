@@ -7,8 +7,9 @@ python_sources = \
     %D%/voice.c %D%/voices.c
 python_package = \
     %D%/tabor/__init__.py %D%/tabor/__main__.py %D%/tabor/_audio.py \
-    %D%/tabor/_clock.py %D%/tabor/_clock_loop.py %D%/tabor/_clock_tasks.py \
-    %D%/tabor/_conductor.py \
+    %D%/tabor/_clock.py %D%/tabor/_clock_agenda.py \
+    %D%/tabor/_clock_counts.py %D%/tabor/_clock_loop.py \
+    %D%/tabor/_clock_tasks.py %D%/tabor/_conductor.py \
     %D%/tabor/_devices.py %D%/tabor/_engine.py %D%/tabor/_events.py \
     %D%/tabor/_duet.py %D%/tabor/_explain.py %D%/tabor/_lua.py \
     %D%/tabor/_pictures.py %D%/tabor/_render.py \

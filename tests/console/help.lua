@@ -10,11 +10,14 @@ for name in stock:gmatch "%S+" do
   lua_names[name] = true
 end
 
--- Described names, and their examples; fields and options have none.
+-- Described names, and their examples; fields and options have none. What is
+-- there beside Python only, py-lua.py looks at.
 local described, examples, fields = {}, {}, {}
+local beside = false
 local function read_source()
   local example, class
   for line in io.lines(source) do
+    beside = beside or line:match "^%-%- %-+ beside Python %-%-$"
     local text = line:match "^%-%-%-(.*)"
     if text == "```lua" then
       example = {}
@@ -31,7 +34,7 @@ local function read_source()
     elseif not text then
       local name = line:match "^function ([%w_.:]+)"
         or line:match "^([%l_.]+) = "
-      if name then
+      if name and not beside then
         described[name] = true
         examples[name] = example
       end
@@ -82,6 +85,7 @@ local function sorted(set)
 end
 
 read_source()
+tap.ok(beside, "names beside Python have their place")
 local found = find_all()
 local count = 0
 for _, name in ipairs(sorted(found)) do
@@ -119,8 +123,8 @@ clock = engine:clock {}
 
 -- Options: what the module's lists of them have, and what is described.
 local lists = {
-  ["voice.c"] = { play = "Play", stop = "Stop", release = "Release",
-                  set = "Set" },
+  ["play.c"] = { play = "Play" },
+  ["voice.c"] = { stop = "Stop", release = "Release", set = "Set" },
   ["many.c"] = { many = "Many" },
   ["sample.c"] = { load = "Load" },
   ["audio.c"] = { read = "Read", save = "Save" },

@@ -166,7 +166,7 @@ def fileno():
 
 # What costs microseconds.
 FAST = {
-    "play": lambda: sample.play(),
+    "play": sample.play,
     "play with options": lambda: sample.play(
         velocity=0.5, gain=1.5, pan=-0.2, rate=1.1, pitch=2, at=engine.now,
         offset=0.0001, duration=0.001, fade_in=0.0001, fade_out=0.0001,

@@ -26,7 +26,8 @@ from _tabor import (
 )
 
 from tabor._audio import Audio, db, kit
-from tabor._clock import Clock, ClockStats
+from tabor._clock import Clock
+from tabor._clock_counts import ClockStats
 from tabor._clock_tasks import Cancelled, Task
 from tabor._devices import Device, Driver, devices, drivers
 from tabor._engine import ADSR, Batch, Engine, Meter, Stats, attach, open

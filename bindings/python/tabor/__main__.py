@@ -191,7 +191,8 @@ def main() -> int:
         add(commands)
     options = parser.parse_args()
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        return status
     except tabor.DeviceError as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return FAILED

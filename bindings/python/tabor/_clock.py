@@ -7,17 +7,16 @@ most `latency` behind.
 """
 from __future__ import annotations
 
-import collections
-import heapq
 import inspect
 import math
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import _tabor
+from tabor._clock_agenda import Agenda, Tempo, Want
+from tabor._clock_counts import ClockStats, Counts
 from tabor._clock_loop import Loop, is_async
 from tabor._clock_tasks import (
     Cancelled,
@@ -33,30 +32,6 @@ from tabor._conductor import Conductor
 _MOST_STILL = 10_000  # turns in which a task's time does not move
 _NAP_S = 0.001  # the least that is slept between two looks at the frame
 _KEPT_S = 60.0  # how much of the tempo's past can be asked for
-
-
-@dataclass(frozen=True, slots=True)
-class ClockStats:
-    """What has gone wrong on a clock. late counts commands that were sent
-    after their frame, late_max the seconds of the worst; slipped the tasks
-    that went on elsewhere after a stall; refused what did not fit into the
-    queue. places says which task, which line, what and how often, the worst
-    first; advice is a sentence, or ""."""
-
-    tasks: int
-    late: int
-    late_max: float
-    slipped: int
-    refused: int
-    places: tuple[tuple[str, str, str, int], ...]
-    advice: str
-
-
-# What a task waits for: a beat or a second, and the grid that a beat is of.
-class Want(NamedTuple):
-    kind: str
-    number: float
-    grid: tuple[float, float] | None = None
 
 
 _OnError = Callable[[Task, BaseException], object]
@@ -80,10 +55,10 @@ class Clock:
     """
 
     __slots__ = ("_engine", "_conductor", "_tempo", "_latency", "_slip",
-                 "_on_error", "_lock", "_queues", "_tasks", "_loops",
+                 "_on_error", "_lock", "_agenda", "_tasks", "_loops",
                  "_origin", "_reached", "_running", "_owed", "_thread",
-                 "_is_held", "_closing", "_hook", "_late", "_late_max",
-                 "_slipped", "_refused", "_places", "__weakref__")
+                 "_is_held", "_closing", "_hook", "_counts",
+                 "__weakref__")
 
     def __init__(self, engine: Any, conductor: Conductor, bpm: Any,
                  latency: Any, slip: Any, on_error: _OnError | None) -> None:
@@ -92,14 +67,12 @@ class Clock:
                             f"{on_error!r}")
         self._engine = engine
         self._conductor = conductor
-        self._tempo = _tabor.Tempo(bpm)
+        self._tempo: Tempo = _tabor.Tempo(bpm)
         self._latency = round(_number(latency, "latency", 0) * engine.rate)
         self._slip = round(_number(slip, "slip", 0) * engine.rate)
         self._on_error = on_error
         self._lock = threading.Condition()
-        # heaps of those who wait
-        self._queues: dict[str, list[tuple[float, int, int, Task]]] = {
-            "beat": [], "second": []}
+        self._agenda = Agenda(self._tempo, self._frame_of)
         self._tasks: set[Task] = set()
         self._loops: dict[str, Loop] = {}
         self._origin: int | None = None  # beat 0's frame
@@ -109,9 +82,7 @@ class Clock:
         self._thread: threading.Thread | None = None
         self._is_held = self._closing = False
         self._hook = self._notice
-        self._late = self._late_max = self._slipped = self._refused = 0
-        self._places: collections.Counter[tuple[str, str, str]] = (
-            collections.Counter())
+        self._counts = Counts(engine, self._latency)
         conductor.add(self)
 
     def __repr__(self) -> str:
@@ -183,7 +154,8 @@ class Clock:
             loop = self._loops.get(name)
             if loop is not None:
                 loop.function = function
-                return loop.task
+                task: Task = loop.task
+                return task
             if function is None:
                 return None
             loop = self._loops[name] = Loop(name, function)
@@ -274,12 +246,7 @@ class Clock:
     def stats(self) -> ClockStats:
         """What has been late, and what would help, as ClockStats."""
         with self._lock:
-            rate = self._engine.rate
-            places = tuple((*place, count) for place, count
-                           in self._places.most_common())
-            return ClockStats(len(self._tasks), self._late,
-                              self._late_max / rate, self._slipped,
-                              self._refused, places, self._advice(rate))
+            return self._counts.stats(len(self._tasks))
 
     def close(self) -> None:
         """End all tasks and the clock. Twice is once."""
@@ -328,7 +295,7 @@ class Clock:
             task._beat, task._second = self._logical()
             task._want = want or Want("second", task._second)
             self._tasks.add(task)
-            self._push(task)
+            self._agenda.push(task)
             if not self._engine._pumped and not self._is_held:
                 self.start()
         return task
@@ -380,8 +347,8 @@ class Clock:
         error = task._error
         interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
         if error is not None and not interrupted:
-            if isinstance(error, _tabor.QueueFull) and not self._refused:
-                self._refused += 1
+            if isinstance(error, _tabor.QueueFull):
+                self._counts.ended_by_refusal()
             self._report(task, error)
         with self._lock:
             task._done = True
@@ -402,7 +369,7 @@ class Clock:
 
     def _me(self) -> Task | None:
         """The task that is calling, or None."""
-        task = self._running
+        task: Task | None = self._running
         if task is not None and task._thread == threading.get_ident():
             return task
         return None
@@ -434,55 +401,25 @@ class Clock:
     # ---------------------------------------------------------- the queue
 
     def _frame_of(self, second: float) -> int:
-        return (self._origin or 0) + math.floor(
-            second * self._engine.rate + 0.5)
-
-    def _push(self, task: Task) -> None:
-        """It may already be in the queue: only the newest entry counts."""
-        task._ticket += 1
-        want = task._want
-        assert want is not None
-        heapq.heappush(self._queues[want.kind],
-                       (want.number, task._serial, task._ticket, task))
-
-    def _next(self) -> tuple[int, int, str] | None:
-        """(frame, serial, kind) of who is due first, or None."""
-        first: tuple[int, int, str] | None = None
-        for kind, queue in self._queues.items():
-            while queue and queue[0][2] != queue[0][3]._ticket:
-                heapq.heappop(queue)
-            if queue:
-                number, serial = queue[0][:2]
-                second = (number if kind == "second"
-                          else self._tempo.seconds(number))
-                entry = (self._frame_of(second), serial, kind)
-                if first is None or entry < first:
-                    first = entry
-        return first
+        rate: int = self._engine.rate
+        return (self._origin or 0) + math.floor(second * rate + 0.5)
 
     def _pop(self, end: int) -> Task | None:
         """Who is due before a frame, its time set; or None."""
         with self._lock:
-            while (entry := self._next()) and entry[0] < end:
-                frame, _, kind = entry
-                number, _, _, task = heapq.heappop(self._queues[kind])
-                behind = self._engine.frame - frame
+            while (due := self._agenda.first()) and due.frame < end:
+                task, beat, second = self._agenda.take(due)
+                behind = self._engine.frame - due.frame
                 if not self._engine._pumped and behind > self._slip:
                     self._slip_on(task)
                     continue
-                if kind == "beat":
-                    task._beat, task._second = (number,
-                                                self._tempo.seconds(number))
-                else:
-                    task._beat, task._second = (self._tempo.beats(number),
-                                                number)
+                task._beat, task._second = beat, second
                 return task
         return None
 
     def _slip_on(self, task: Task) -> None:
         """The script was away for too long: no burst of what it has missed."""
-        self._slipped += 1
-        self._places[task.name, task._line(), "slipped"] += 1
+        self._counts.slipped(task.name, task._line())
         want = task._want
         assert want is not None
         now = self._heard() + self._latency / self._engine.rate / 2
@@ -494,7 +431,7 @@ class Clock:
             number = want.number + math.ceil(
                 self._tempo.beats(now) - want.number)
         task._want = want._replace(number=number)
-        self._push(task)
+        self._agenda.push(task)
 
     def _wake(self, task: Task, second: float | None = None) -> None:
         """Let a task go on that waits for something else, from whichever
@@ -505,7 +442,7 @@ class Clock:
             if second is None:
                 second = self._logical()[1]
             task._want = Want("second", max(second, task._second))
-            self._push(task)
+            self._agenda.push(task)
             self._wake_thread()
 
     # ---------------------------------------------------------- the turns
@@ -535,7 +472,7 @@ class Clock:
         task, self._running = self._running, None
         with self._lock:
             if not task._done and task._want is not None:
-                self._push(task)
+                self._agenda.push(task)
 
     def _unwind(self) -> None:
         """Cancel all. Who takes no notice is left behind."""
@@ -576,11 +513,11 @@ class Clock:
                 if self._engine.closed:
                     self._closing = True
                     return True
-                entry = self._next()
-                if entry is None:
+                due = self._agenda.first()
+                if due is None:
                     self._lock.wait()
                     continue
-                left = (entry[0] - self._latency - self._engine.frame
+                left = (due.frame - self._latency - self._engine.frame
                         ) / self._engine.rate
                 if left <= 0:
                     return True
@@ -596,7 +533,8 @@ class Clock:
         """The second that is heard now; 0 before the start."""
         if self._origin is None:
             return 0.0
-        return (self._engine.frame - self._origin) / self._engine.rate
+        heard: float = (self._engine.frame - self._origin) / self._engine.rate
+        return heard
 
     def _logical(self) -> tuple[float, float]:
         """(beat, second): the calling task's; for others, where everything
@@ -621,29 +559,11 @@ class Clock:
 
     def _notice(self, what: str, count: int) -> None:
         """A command of the task that runs came too late, or was refused."""
+        name, line = self._running.name, line_of(sys._getframe(1))
         if what == "late":
-            self._late += 1
-            self._late_max = max(self._late_max, count)
+            self._counts.late(name, line, count)
         else:
-            self._refused += 1
-        line = line_of(sys._getframe(1))
-        self._places[self._running.name, line, what] += 1
-
-    def _advice(self, rate: int) -> str:
-        words = []
-        if self._late or self._slipped:
-            enough = self._latency + self._late_max + 2 * self._engine.block
-            name, line = next((place[:2] for place, _
-                               in self._places.most_common()
-                               if place[2] != "refused"), ("?", "?"))
-            words.append(
-                f"latency {self._latency / rate:g}, "
-                f"{math.ceil(enough / rate * 100) / 100:g} would have been "
-                f"enough for what was late; most often task {name!r}, {line}")
-        if self._refused:
-            words.append("the queue was full: open the engine with a larger "
-                         "queue=, or with on_full='wait'")
-        return "; ".join(words)
+            self._counts.refused(name, line)
 
     def _wait_until(self, predicate: Callable[[], bool],
                     timeout: float | None) -> bool:
@@ -662,7 +582,7 @@ class Clock:
             return self._lock.wait_for(predicate, timeout)
 
 
-def _on_grid(beat: Any, grid: tuple[float, float]) -> float:
+def _on_grid(beat: float, grid: tuple[float, float]) -> float:
     """The next beat of a grid; a hair's breadth before it is on it."""
     beats, offset = grid
     return offset + (math.floor((beat - offset) / beats + 1e-9) + 1) * beats

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import _tabor
 
 if TYPE_CHECKING:
-    from tabor._clock import Clock, Want
+    from tabor._clock import Clock
+    from tabor._clock_agenda import Want
 
 _DEAF = 10  # waits after Cancelled, then the task is left behind
 _STUCK_S = 1.0  # how long close() waits for a task that does not wait
@@ -59,7 +60,7 @@ DONE = _Done()
 
 
 def _is_ours(frame: FrameType) -> bool:
-    name = frame.f_globals.get("__name__", "")
+    name: str = frame.f_globals.get("__name__", "")
     return name.startswith("tabor.") or name == "threading"
 
 
@@ -442,6 +443,7 @@ def report(task: Task, error: BaseException | None) -> None:
 
 
 def too_still(task: Task, what: str, line: str) -> Exception:
-    return _tabor.Error(
+    error: Exception = _tabor.Error(
         f"task {task.name!r} does not let time move: {what} at beat "
         f"{task._beat:.3f} ({line}); let it wait for more than 0 beats")
+    return error

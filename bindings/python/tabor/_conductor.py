@@ -10,6 +10,7 @@ import _tabor
 
 if TYPE_CHECKING:
     from tabor._clock import Clock
+    from tabor._lua import Lua
 
 
 class Conductor:
@@ -19,14 +20,14 @@ class Conductor:
     def __init__(self, engine: Any) -> None:
         self.turn = threading.Lock()
         self.clocks: list[Clock] = []
-        self._scripts: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._scripts: weakref.WeakSet[Lua] = weakref.WeakSet()
         self._engine = engine
 
     def add(self, clock: Clock) -> None:
         self.clocks.append(clock)
         self._set_pace()
 
-    def add_script(self, script: Any) -> None:
+    def add_script(self, script: Lua) -> None:
         self._scripts.add(script)
         self._set_pace()
 

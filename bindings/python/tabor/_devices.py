@@ -27,11 +27,11 @@ class Device:
     default: bool
 
 
-def drivers():
+def drivers() -> list[Driver]:
     """All drivers, the preferred one first, and whether they would open."""
     return [Driver(*found) for found in _tabor._drivers()]
 
 
-def devices(driver=None):
+def devices(driver: str | None = None) -> list[Device]:
     """The devices of one driver or of all, asked afresh."""
     return [Device(*found) for found in _tabor._devices(driver)]

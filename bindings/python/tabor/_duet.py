@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """python -m tabor duet, and tabor --python: two scripts on one engine."""
-import contextlib
+from __future__ import annotations
+
 import runpy
 import sys
 import traceback
+from typing import Any
 
 import tabor
 
@@ -12,12 +14,12 @@ _STEP_S = 0.1
 _TAIL_S = 600.0  # how long what is left is rendered at most
 
 
-def _is_busy(engine):
+def _is_busy(engine: Any) -> bool:
     engine.poll()
-    return engine._clocks.is_busy() or engine.stats().plays > 0
+    return bool(engine._clocks.is_busy() or engine.stats().plays > 0)
 
 
-def _run_python(script, engine, lua):
+def _run_python(script: str, engine: tabor.Engine, lua: tabor.Lua) -> bool:
     """The script with engine and lua at hand; did it succeed?"""
     try:
         runpy.run_path(script, {"engine": engine, "lua": lua}, "__main__")
@@ -27,7 +29,8 @@ def _run_python(script, engine, lua):
     return True
 
 
-def _render(engine, path, seconds, bits):
+def _render(engine: Any, path: str, seconds: float | None,
+            bits: int | None) -> None:
     pieces, done = [], 0.0
     while (done < seconds if seconds is not None
            else done < _TAIL_S and _is_busy(engine)):
@@ -43,11 +46,11 @@ def _render(engine, path, seconds, bits):
     print(f"{path}: {audio.duration:.3f} s")
 
 
-def run(python, lua, driver, path, seconds, bits):
+def run(python: str, lua: str, driver: str, path: str | None,
+        seconds: float | None, bits: int | None) -> int:
     """Both scripts to their ends; returns the exit status."""
     driver = "offline" if path else driver
-    with contextlib.ExitStack() as stack:
-        engine = stack.enter_context(tabor.open(driver))
+    with tabor.open(driver) as engine:
         script = engine.lua(lua)
         good = _run_python(python, engine, script)
         if path:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The engine: what is called seldom. The rest is in the extension module."""
+from __future__ import annotations
+
 import atexit
 import collections
 import contextlib
@@ -10,7 +12,9 @@ import sys
 import time
 import warnings
 import weakref
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import _tabor
 from _tabor import read
@@ -22,15 +26,28 @@ from tabor._lua import start as start_lua
 from tabor._pictures import card, progress_bar
 from tabor._tasks import Crowd
 
-_open_engines = weakref.WeakSet()
+if TYPE_CHECKING:
+    import concurrent.futures
+
+    from tabor import Ended, Event, Sample, Voice
+    from tabor._clock_tasks import Task
+    from tabor._lua import Lua
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+_Handler = Callable[[Any], object]  # of an event of the type that on() has
+
+_open_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-def _map_in_threads(function, items):
+def _map_in_threads(function: Callable[[_T], _R],
+                    items: Iterable[_T]) -> Generator[_R, None, None]:
     """map() on as many threads as there are processors, in order; it does not
     run far ahead of whoever takes the results, who may stop."""
     import concurrent.futures  # a large one, and most scripts need it never
 
     workers = len(os.sched_getaffinity(0))
+    pending: collections.deque[concurrent.futures.Future[_R]]
     pending = collections.deque()
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for item in items:
@@ -67,7 +84,7 @@ class Stats:
     hung: int
     plays: int
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return card(self)
 
 
@@ -107,16 +124,16 @@ class Batch:
 
     __slots__ = ("_engine", "_sent")
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._sent = False
 
-    def __enter__(self):
+    def __enter__(self) -> Batch:
         self._engine._batch_begin()
         self._sent = False
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind: object, *_: object) -> None:
         try:
             if kind is None:
                 self._sent = self._engine._batch_commit()
@@ -126,33 +143,36 @@ class Batch:
             self._engine._crowd.notify()
 
     @property
-    def sent(self):
+    def sent(self) -> bool:
         """True once the engine has taken the whole batch."""
         return self._sent
 
 
-class Engine(_tabor.Engine):
+# Only stubtest knows what the extension module has: to mypy it is Any.
+class Engine(_tabor.Engine):  # type: ignore[misc]
     """What plays. open() and attach() make one; close() or a with statement
     ends it."""
 
     __slots__ = ("_calls", "_callbacks", "_clocks", "_crowd", "_seen",
                  "__weakref__")
 
-    def __init__(self, *_):
-        self._callbacks = {}
-        self._calls = collections.deque()  # callbacks that are due
-        self._seen = collections.deque()  # events whose callbacks were due
+    def __init__(self, *_: object) -> None:
+        self._callbacks: dict[type, list[_Handler]] = {}
+        # callbacks that are due, and events whose callbacks were due
+        self._calls: collections.deque[tuple[_Handler, Event]]
+        self._calls = collections.deque()
+        self._seen: collections.deque[Event] = collections.deque()
         self._crowd = Crowd()
-        self._clocks = None
+        self._clocks: Conductor | None = None
         _open_engines.add(self)
 
-    def __enter__(self):
+    def __enter__(self) -> Engine:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Stop the sound and free the device. Twice is once.
 
         OSError tells that the take is not complete, as on a full disk; the
@@ -167,7 +187,8 @@ class Engine(_tabor.Engine):
 
     # ------------------------------------------------------------ samples
 
-    def load(self, source, *, rate=None, name=None, trusted=False):
+    def load(self, source: Any, *, rate: int | None = None,
+             name: str | None = None, trusted: bool = False) -> Sample:
         """A sound for this engine, at its rate; returns a Sample.
 
         source   a path, an Audio, or an array of int16, int32, float32 or
@@ -178,26 +199,30 @@ class Engine(_tabor.Engine):
         if isinstance(source, (str, os.PathLike)):
             if rate is not None:
                 raise ValueError("rate= is for arrays: a file has its own")
-            return self._load_path(source, name, trusted)
+            loaded: Sample = self._load_path(source, name, trusted)
+            return loaded
         if trusted:
             raise ValueError("trusted= is for files")
         if not isinstance(source, Audio):
             source = Audio(source, self.rate if rate is None else rate)
         elif rate is not None:
             raise ValueError("rate= is for arrays: Audio has its own")
-        return self._load_audio(source, name)
+        copied: Sample = self._load_audio(source, name)
+        return copied
 
-    def sample(self, name):
+    def sample(self, name: str) -> Sample:
         """The newest Sample of that name, whoever loaded it: also Lua, or
         another client of this engine. LookupError if there is none."""
-        sample = self._find(name)
+        sample: Sample | None = self._find(name)
         if sample is None:
             raise LookupError(
                 f"no sample is called {name!r}: load(..., name={name!r}) "
                 "names one so, and a file's own name is its stem")
         return sample
 
-    def load_many(self, paths, progress=False, *, trusted=False):
+    def load_many(self, paths: Iterable[str | os.PathLike[str]],
+                  progress: bool = False, *,
+                  trusted: bool = False) -> dict[str, Sample]:
         """Several files, as many at once as there are processors; returns a
         dict of stem to Sample, in the order of paths.
 
@@ -209,36 +234,40 @@ class Engine(_tabor.Engine):
             raise TypeError(
                 "load_many() takes a list of paths; for a folder use "
                 "pathlib.Path(folder).glob('*.wav')")
-        paths = [pathlib.Path(path) for path in paths]
+        files = [pathlib.Path(path) for path in paths]
         stems = set()
-        for path in paths:
+        for path in files:
             if path.stem in stems:
                 raise ValueError(
                     f"two files are called {path.stem!r}: load one of them "
                     f"with load({str(path)!r})")
             stems.add(path.stem)
         samples = {}
-        tell = progress_bar("loaded", len(paths) if progress else 0)
+        tell = progress_bar("loaded", len(files) if progress else 0)
         decode = functools.partial(read, rate=self.rate, trusted=trusted)
-        with contextlib.closing(_map_in_threads(decode, paths)) as sounds:
-            for path, audio in zip(paths, sounds):
+        with contextlib.closing(_map_in_threads(decode, files)) as sounds:
+            for path, audio in zip(files, sounds):
                 samples[path.stem] = self._load_audio(audio, path.stem)
                 tell(len(samples))
         return samples
 
     # ------------------------------------------------- batches and takes
 
-    def batch(self):
+    def batch(self) -> Batch:
         """with engine.batch(): what is played, stopped and changed inside, by
         any thread, arrives together or not at all; see Batch."""
         return Batch(self)
 
     @staticmethod
-    def replay(path):
+    def replay(path: str | os.PathLike[str]) -> Audio:
         """The same as tabor.replay(): a take as Audio."""
-        return _tabor.replay(path)
+        audio: Audio = _tabor.replay(path)
+        return audio
 
-    def clock(self, bpm=120.0, latency=0.1, *, slip=0.25, on_error=None):
+    def clock(self, bpm: float = 120.0, latency: float = 0.1, *,
+              slip: float = 0.25,
+              on_error: Callable[[Task, BaseException], object] | None = None,
+              ) -> Clock:
         """A Clock: tasks that play in beats, on this engine's own time.
 
         latency   how far ahead of what is heard tasks run, in seconds
@@ -252,7 +281,7 @@ class Engine(_tabor.Engine):
             self._clocks = Conductor(self)
         return Clock(self, self._clocks, bpm, latency, slip, on_error)
 
-    def lua(self, script, *, mem=0):
+    def lua(self, script: str | os.PathLike[str], *, mem: int = 0) -> Lua:
         """A Lua script on this engine, with a thread, a ring and a clock of
         its own; returns a Lua.
 
@@ -272,7 +301,8 @@ class Engine(_tabor.Engine):
 
     # ------------------------------------------------------------- events
 
-    def on(self, event_type, function):
+    def on(self, event_type: type[_T],
+           function: Callable[[_T], object]) -> Callable[[_T], object]:
         """Call function(event) for each event of this type, inside poll(),
         wait() or a loop over events(). Returns the function."""
         if event_type not in EVENT_TYPES:
@@ -285,7 +315,8 @@ class Engine(_tabor.Engine):
         self._callbacks.setdefault(event_type, []).append(function)
         return function
 
-    def off(self, event_type, function):
+    def off(self, event_type: type[_T],
+            function: Callable[[_T], object]) -> None:
         """Undo on()."""
         try:
             self._callbacks[event_type].remove(function)
@@ -294,7 +325,7 @@ class Engine(_tabor.Engine):
                 f"{function!r} was not given to on() for {event_type!r}"
             ) from None
 
-    def _dispatch(self):
+    def _dispatch(self) -> None:
         """Read what there is into _seen and run its callbacks. If one raises,
         the others stay due and the events stay where they are."""
         for event in self._read():
@@ -309,7 +340,7 @@ class Engine(_tabor.Engine):
             self._mark()
             raise
 
-    def poll(self):
+    def poll(self) -> list[Event]:
         """The events that have come since the last time, oldest first. After
         close(), first how the last voices ended."""
         self._dispatch()
@@ -319,7 +350,7 @@ class Engine(_tabor.Engine):
         self._seen.clear()
         return events
 
-    def wait(self, timeout=None):
+    def wait(self, timeout: float | None = None) -> list[Event]:
         """The same, but wait for one if there is none; [] if none came in
         time. Ctrl-C works."""
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -336,7 +367,7 @@ class Engine(_tabor.Engine):
                 return []
             self._await(left)
 
-    async def events(self):
+    async def events(self) -> AsyncIterator[Event]:
         """All events, as they come, until the engine is closed. Of several
         loops over one engine, each event reaches one only."""
         while True:
@@ -347,18 +378,18 @@ class Engine(_tabor.Engine):
                 return
             await self._crowd.wait(self)
 
-    async def _await_end(self, voice):
+    async def _await_end(self, voice: Voice) -> Ended | None:
         while voice.alive:
             await self._crowd.wait(self, voice)
         return voice.ended
 
     # ------------------------------------------------------------ numbers
 
-    def meters(self):
+    def meters(self) -> list[Meter]:
         """A Meter for each output channel."""
         return [Meter(*values) for values in self._meters()]
 
-    def stats(self):
+    def stats(self) -> Stats:
         """Counters and loads, now."""
         return Stats(*self._stats())
 
@@ -370,7 +401,7 @@ _OPTIONS = ("driver", "device", "rate", "channels", "block", "voices",
             "queue", "on_full", "wake", "log", "limiter", "kernel")
 
 
-def _setting(name, value):
+def _setting(name: str, value: object) -> tuple[str, str]:
     """A driver's option as the text that drivers read."""
     if isinstance(value, bool):
         return name, "yes" if value else "no"
@@ -381,7 +412,7 @@ def _setting(name, value):
         f"{type(value).__name__}")
 
 
-def _as_keyword_error(error, names):
+def _as_keyword_error(error: ValueError, names: Iterable[str]) -> Exception:
     """An option that no driver knows is a wrong keyword, and so a TypeError;
     it may be a misspelt one of open()'s own."""
     for name in names:
@@ -392,9 +423,12 @@ def _as_keyword_error(error, names):
     return error
 
 
-def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
-         voices=256, queue=1024, on_full="raise", wake="event", log=None,
-         limiter=False, kernel="sinc16", dither=True, **driver_options):
+def open(driver: str = "auto", device: str | None = None, *,
+         rate: int = 48000, channels: int = 2, block: int = 256,
+         voices: int = 256, queue: int = 1024, on_full: str = "raise",
+         wake: str = "event", log: str | os.PathLike[str] | None = None,
+         limiter: bool = False, kernel: str = "sinc16", dither: bool = True,
+         **driver_options: str | float | bool) -> Engine:
     """Open an engine: a device that plays, or driver="offline" to render.
 
     driver   a name out of drivers(), or "auto": the first that opens
@@ -423,7 +457,7 @@ def open(driver="auto", device=None, *, rate=48000, channels=2, block=256,
     return engine
 
 
-def attach(id, *, queue=1024, on_full="raise"):
+def attach(id: int, *, queue: int = 1024, on_full: str = "raise") -> Engine:
     """Another connection to an engine that is open in this process, by its
     engine.id: with its own queue, voices and events."""
     return Engine(id, "auto", None, 48000, 2, 256, 256, queue, on_full,
@@ -431,7 +465,7 @@ def attach(id, *, queue=1024, on_full="raise"):
 
 
 @atexit.register
-def _close_all():
+def _close_all() -> None:
     for engine in tuple(_open_engines):
         try:
             engine.close()

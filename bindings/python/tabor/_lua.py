@@ -4,6 +4,8 @@
 libtabor-lua.so (bindings/lua/host) does it, on a thread of its own. It is
 loaded when the first script is started, so import tabor needs no Lua.
 """
+from __future__ import annotations
+
 import collections
 import functools
 import itertools
@@ -12,8 +14,14 @@ import pathlib
 import struct
 import time
 import weakref
+from typing import TYPE_CHECKING, Any
 
 import _tabor
+
+if TYPE_CHECKING:
+    import ctypes
+
+    from tabor._engine import Engine
 
 _STATES = ("starts", "plays", "ended", "failed", "stopped")
 _SLICE_S = 0.05  # between two looks for Ctrl-C
@@ -22,7 +30,7 @@ _numbers = itertools.count()
 
 
 @functools.cache
-def _library():
+def _library() -> ctypes.CDLL:
     """The functions, or Error that says why there are none."""
     import ctypes  # which most scripts need never
 
@@ -33,8 +41,8 @@ def _library():
         raise _tabor.Error(
             f"no Lua beside this Python: {error}; build Tabor with Lua 5.4"
         ) from None
-    one = [ctypes.c_void_p]
-    text = [ctypes.c_char_p, ctypes.c_size_t]
+    one: list[Any] = [ctypes.c_void_p]
+    text: list[Any] = [ctypes.c_char_p, ctypes.c_size_t]
     for name, result, arguments in (
             ("start", ctypes.c_void_p,
              [ctypes.c_uint32, *text, ctypes.c_char_p, ctypes.c_uint32,
@@ -54,7 +62,7 @@ def _library():
     return library
 
 
-def _room(size):
+def _room(size: int) -> ctypes.Array[ctypes.c_char]:
     import ctypes
 
     return ctypes.create_string_buffer(size)
@@ -62,7 +70,7 @@ def _room(size):
 
 # -------------------------------------------------------------- messages --
 
-def _pack(value, depth=0):
+def _pack(value: object, depth: int = 0) -> bytes:
     if depth > 32:
         raise ValueError("send(): nested more than 32 deep, or in itself")
     if value is None:
@@ -90,7 +98,7 @@ def _pack(value, depth=0):
         "int, float, str, bytes, and lists, tuples and dicts of them")
 
 
-def _unpack(raw, at):
+def _unpack(raw: bytes, at: int) -> tuple[Any, int]:
     kind = raw[at:at + 1]
     at += 1
     if kind == b"i" or kind == b"d":
@@ -126,8 +134,9 @@ class Lua:
     close() does too.
     """
 
-    def __init__(self, engine, code, name, mem):
-        raw = code.encode() if isinstance(code, str) else bytes(code)
+    def __init__(self, engine: Engine, code: str | bytes, name: str,
+                 mem: int) -> None:
+        raw = code.encode() if isinstance(code, str) else code
         library = _library()
         why = _room(256)
         self._engine = engine
@@ -136,52 +145,52 @@ class Lua:
         if not self._handle:
             raise _tabor.Error(why.value.decode())
         self.number = next(_numbers)  # steps go in this order
-        self._errors = collections.deque(maxlen=100)
+        self._errors: collections.deque[str] = collections.deque(maxlen=100)
         self._name = name
         self._free = weakref.finalize(self, library.tabor_lua_free,
                                       self._handle)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<tabor.Lua {self._name[1:]}: {self.state}>"
 
-    def __enter__(self):
+    def __enter__(self) -> Lua:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _call(self, name, *args):
+    def _call(self, name: str, *args: Any) -> Any:
         return getattr(_library(), "tabor_lua_" + name)(self._handle, *args)
 
     @property
-    def state(self):
+    def state(self) -> str:
         """"starts" while its main part runs, then "plays"; "ended", "failed"
         if its main part or a task of it did, or "stopped"."""
         return _STATES[self._call("get_state")]
 
     @property
-    def alive(self):
+    def alive(self) -> bool:
         """Does it run, wait, or sound?"""
         return self.state in ("starts", "plays")
 
-    def _copy_out(self, name):
+    def _copy_out(self, name: str) -> bytes | None:
         """The next text or message, or None."""
         room = _ROOM
         while True:
             buffer = _room(room)
-            length = self._call(name, buffer, room)
+            length: int = self._call(name, buffer, room)
             if length <= room:
                 return buffer.raw[:length] if length else None
             room = length
 
     @property
-    def errors(self):
+    def errors(self) -> tuple[str, ...]:
         """What went wrong in it, each with its traceback, the newest last."""
         while (text := self._copy_out("report")) is not None:
             self._errors.append(text.rstrip(b"\0").decode(errors="replace"))
         return tuple(self._errors)
 
-    def send(self, *values):
+    def send(self, *values: object) -> None:
         """A message that receive() in Lua returns. QueueFull if 10,000 wait
         to be received."""
         raw = struct.pack("<I", len(values)) + b"".join(map(_pack, values))
@@ -189,7 +198,7 @@ class Lua:
             raise _tabor.Error("10,000 messages wait to be received by Lua "
                                "already")
 
-    def receive(self, timeout=0.0):
+    def receive(self, timeout: float = 0.0) -> tuple[Any, ...] | None:
         """The values of the next message that Lua has sent, a tuple; None if
         none comes within timeout seconds."""
         end = time.monotonic() + timeout
@@ -204,7 +213,7 @@ class Lua:
             values.append(value)
         return tuple(values)
 
-    def wait(self, timeout=None):
+    def wait(self, timeout: float | None = None) -> bool:
         """Until it is over, or timeout seconds: is it?"""
         end = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -215,27 +224,26 @@ class Lua:
             if end is not None and left <= 0:
                 return False
 
-    def stop(self, timeout=1.0):
+    def stop(self, timeout: float = 1.0) -> bool:
         """Stop it wherever it is, also in a loop that has no end; what it
         plays fades. Is it over within timeout seconds?"""
         self._call("stop")
         return self.wait(timeout)
 
-    def _step(self, frame):
+    def _step(self, frame: int) -> None:
         """Before the engine renders on: what is due up to this frame."""
         while not self._call("step", frame, int(_SLICE_S * 1e9)):
             pass  # Ctrl-C is raised here
 
-    def _close(self):
+    def _close(self) -> None:
         self._call("stop")
         self._free()
 
 
-def start(engine, script, mem):
+def start(engine: Engine, script: str | os.PathLike[str], mem: int) -> Lua:
     """What Engine.lua() does."""
-    is_path = isinstance(script, os.PathLike) or (
-        script.endswith(".lua") and "\n" not in script)
-    if not is_path:
+    if isinstance(script, str) and (
+            "\n" in script or not script.endswith(".lua")):
         return Lua(engine, script, "=(python)", mem)
     code = pathlib.Path(script).read_bytes()
     return Lua(engine, code, "@" + os.fspath(script), mem)

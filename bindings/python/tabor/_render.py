@@ -49,7 +49,8 @@ class _Recorder:
         return engine
 
     def frames(self) -> int:
-        return len(self.values) // self.engine.channels
+        channels: int = self.engine.channels
+        return len(self.values) // channels
 
     def step(self) -> None:
         left = _STEP_FRAMES
@@ -76,7 +77,7 @@ class _Recorder:
         clocks = self.engine._clocks
         tasks = clocks is not None and clocks.is_busy()
         self.engine._pull()
-        return tasks or self.engine.stats().plays > 0
+        return bool(tasks or self.engine.stats().plays > 0)
 
 
 def render(script: str, words: list[str], path: str, seconds: Any,

@@ -4,6 +4,8 @@
 A second Python plays, with the guard preloaded: play() runs there, run() here.
 The guard's report is described in guard/report.c.
 """
+from __future__ import annotations
+
 import array
 import json
 import os
@@ -13,10 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import _tabor
 
 import tabor
+
+_T = TypeVar("_T")
 
 VOICES = 1000
 LENGTH_S = 0.01
@@ -28,7 +34,7 @@ PLAYED, FOUND, NOT_TRIED = 0, 1, 2
 
 # ------------------------------------------------------------- over there --
 
-def play(driver, seconds, path):
+def play(driver: str, seconds: float, path: str) -> int:
     """Play, be busy, and write what came of it."""
     numbers = [random.random() for _ in range(NUMBERS)]
     with tabor.open(driver, queue=4096) as engine:
@@ -37,7 +43,8 @@ def play(driver, seconds, path):
     return PLAYED
 
 
-def _play(engine, seconds, numbers):
+def _play(engine: tabor.Engine, seconds: float,
+          numbers: list[float]) -> dict[str, Any]:
     length = round(LENGTH_S * engine.rate)
     sample = engine.load(array.array("f", [0.01] * length), rate=engine.rate)
     engine.ping(timeout=10)
@@ -50,7 +57,7 @@ def _play(engine, seconds, numbers):
         time.sleep(0.01)
     busy = _be_busy(engine, last, numbers)
     deadline = time.monotonic() + 10
-    ends = []
+    ends: list[tabor.Ended] = []
     while len(ends) < VOICES and time.monotonic() < deadline:
         ends += [e for e in engine.wait(0.1) if isinstance(e, tabor.Ended)]
     stats = engine.stats()
@@ -68,7 +75,8 @@ def _play(engine, seconds, numbers):
     }
 
 
-def _be_busy(engine, last, numbers):
+def _be_busy(engine: tabor.Engine, last: int,
+             numbers: list[float]) -> list[tuple[int, int, float]]:
     """Sort until the last voice has ended: [(frame, frame, seconds)], each
     one call in which nothing else of Python can run."""
     calls = []
@@ -81,7 +89,7 @@ def _be_busy(engine, last, numbers):
 
 # ------------------------------------------------------------------- here --
 
-def run(driver, seconds):
+def run(driver: str, seconds: float) -> int:
     """Try it and tell; returns the exit status."""
     guard = _tabor._guard_path()
     with tempfile.TemporaryDirectory(prefix="tabor-") as folder:
@@ -100,7 +108,8 @@ def run(driver, seconds):
     return PLAYED
 
 
-def _try(driver, seconds, guard, folder):
+def _try(driver: str, seconds: float, guard: str,
+         folder: pathlib.Path) -> tuple[dict[str, Any] | None, list[str]]:
     """Play in another process: (figures or None, the guard's report)."""
     environment = dict(os.environ)
     if os.path.exists(guard):
@@ -115,21 +124,21 @@ def _try(driver, seconds, guard, folder):
             _read(folder / "guard", str.splitlines) or [])
 
 
-def _read(path, parse):
+def _read(path: pathlib.Path, parse: Callable[[str], _T]) -> _T | None:
     return parse(path.read_text()) if path.exists() else None
 
 
-def _tell_place(figures):
+def _tell_place(figures: dict[str, Any]) -> None:
     print(f"{figures['driver']} on {figures['device']}: {figures['rate']} Hz, "
           f"blocks of {figures['block']}, "
           + ("with" if figures["realtime"] else "without")
           + " real-time priority")
 
 
-def _tell_guard(guard, report):
+def _tell_guard(guard: str, report: list[str]) -> list[str]:
     """Print what the guard counted; returns the faults."""
     lines = [line.split()[1:] for line in report if line.startswith("guard ")]
-    count = {}
+    count: dict[str, int] = {}
     for line in lines:
         for name, _, value in (word.partition("=") for word in line):
             if value.isdigit():
@@ -150,15 +159,15 @@ def _tell_guard(guard, report):
     print(f"the audio thread, {count['callbacks']} callbacks: "
           + ", ".join(f"{n} {words}" for words, n in found)
           + f"; {count['wakes']} wake-ups, which are allowed")
-    for line in report:
-        if not line.startswith("guard "):
-            print(line)
+    for text in report:
+        if not text.startswith("guard "):
+            print(text)
     if not count.get("dispatch"):
         print("  (this kernel does not show system calls: not all were seen)")
     return [f"{n} {words} in the callback" for words, n in found if n]
 
 
-def _tell_voices(figures):
+def _tell_voices(figures: dict[str, Any]) -> list[str]:
     """Print what became of the voices; returns the faults."""
     voices, told, exact = (figures[k] for k in ("voices", "told", "exact"))
     print(f"Python: {figures['calls']} calls that let nothing else of Python "
