@@ -2,6 +2,7 @@
  *
  * Samples: what loads, what is refused and why, and that memory comes back.
  */
+#define _GNU_SOURCE /* pthread_tryjoin_np */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
