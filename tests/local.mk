@@ -297,6 +297,9 @@ include tests/guard/local.mk
 # What two threads may see of each other.
 include tests/order/local.mk
 
+# Whether all this would notice.
+include tests/coverage/local.mk
+
 # The long forms, an hour each at most: those that TABOR_LONG=1 makes long.
 soak_tests = \
     %D%/device \
