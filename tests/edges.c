@@ -111,6 +111,23 @@ test_seek_while_ending(void)
     rig_close(&r);
 }
 
+/* A stop that would end it on the very frame on which another does. */
+static void
+test_stop_twice(void)
+{
+    rig r = rig_open("offline", 64, 4, 1024);
+    tabor_handle sample = line(&r, 40000, 2), voice = play(&r, sample, NULL);
+    must(tabor_voice_stop(r.client, voice, 200, 1000));
+    must(tabor_voice_stop(r.client, voice, 50, 1150));
+    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_RING));
+    float *out = rig_render(&r, 1500, 2);
+    ok_near(out[1175 * 2], value_at(1175) * (1 - bend(175 / 200.0)), 1e-6,
+            "a stop that comes to the same end changes nothing on the way");
+    free(out);
+    ok_int(only_event(&r).frame, 1200, "which is where both say");
+    rig_close(&r);
+}
+
 /* The ghost of a voice that is nearly over must be over no later. */
 static void
 test_ghost_of_the_dying(void)
@@ -417,6 +434,32 @@ test_first_leaves(void)
 
 /* --------------------------------------------------------------- blocks -- */
 
+/* Many ends in one block, in no order of their voices. */
+static void
+test_order_of_ends(void)
+{
+    enum {
+        PLAYS = 101
+    };
+    rig r = rig_open("offline", 8192, 256, 1024);
+    tabor_handle sample = line(&r, 40000, 2);
+    for (int i = 0; i < PLAYS; i++) {
+        tabor_play_params p = TABOR_PLAY;
+        p.length = 1000 + (uint64_t)(i * 37 % PLAYS) * 10;
+        play(&r, sample, &p);
+    }
+    free(rig_render(&r, 8192, 2));
+    tabor_event e;
+    uint64_t ends = 0, in_order = 0;
+    while (tabor_poll(r.client, &e, 1)) {
+        in_order += e.frame == 1000 + 10 * ends;
+        ends++;
+    }
+    ok(ends == PLAYS && in_order == PLAYS,
+       "101 ends in a block are told in the order of their frames");
+    rig_close(&r);
+}
+
 /* A driver that asks for more than any may. */
 static void
 test_huge_block(void)
@@ -436,12 +479,54 @@ test_huge_block(void)
     rig_close(&r);
 }
 
+/* What a device of integers gets is what one of floats would, converted; also
+ * where the block is cut, and while the gate is shut. */
+static void
+test_integers(void)
+{
+    enum {
+        FRAMES = 10000
+    };
+    const tabor_conversion to_s16 = {
+        .format = TABOR_TO_S16, .dither = TABOR_DITHER_TPDF, .channels = 2};
+    static int16_t want[FRAMES * 2], out[FRAMES * 2];
+    rig r = rig_open("offline", 64, 4, 1024), other;
+    play(&r, line(&r, 40000, 2), NULL);
+    float *values = rig_render(&r, FRAMES, 2);
+    tabor_convert(&to_s16, values, 0, FRAMES, want);
+    rig_close(&r);
+    other = rig_open("offline", 64, 4, 1024);
+    play(&other, line(&other, 40000, 2), NULL);
+    tabor_process *p = &other.engine->device.stream->process;
+    const tabor_conversion before = p->conversion;
+    p->conversion = to_s16;
+    p->scratch = calloc(2 * TABOR_SPAN_MAX, sizeof *p->scratch);
+    tabor_process_run(p, out, FRAMES);
+    ok(memcmp(out, want, sizeof out) == 0 && out[FRAMES * 2 - 1] != 0,
+       "a device of integers gets the sound converted, in blocks of any size");
+    tabor_gate_shut(&p->gate);
+    tabor_process_run(p, out, FRAMES);
+    int loud = 0;
+    for (int i = 0; i < FRAMES * 2; i++) {
+        loud += out[i] != 0;
+    }
+    ok(loud == 0 && tabor_engine_frame(other.engine) == FRAMES,
+       "and nothing but zeros where the gate is shut, while time stands");
+    tabor_gate_open(&p->gate);
+    free(p->scratch);
+    p->scratch = NULL;
+    p->conversion = before;
+    free(values);
+    rig_close(&other);
+}
+
 int
 main(void)
 {
     tap_start();
     test_seek_when_cut();
     test_seek_while_ending();
+    test_stop_twice();
     test_ghost_of_the_dying();
     test_endless();
     test_no_frames();
@@ -452,6 +537,8 @@ main(void)
     test_every_place();
     test_many_ghosts();
     test_first_leaves();
+    test_order_of_ends();
     test_huge_block();
+    test_integers();
     return tap_done();
 }
