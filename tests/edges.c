@@ -119,12 +119,19 @@ test_stop_twice(void)
     tabor_handle sample = line(&r, 40000, 2), voice = play(&r, sample, NULL);
     must(tabor_voice_stop(r.client, voice, 200, 1000));
     must(tabor_voice_stop(r.client, voice, 50, 1150));
-    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_RING));
     float *out = rig_render(&r, 1500, 2);
     ok_near(out[1175 * 2], value_at(1175) * (1 - bend(175 / 200.0)), 1e-6,
             "a stop that comes to the same end changes nothing on the way");
     free(out);
     ok_int(only_event(&r).frame, 1200, "which is where both say");
+    voice = play(&r, sample, NULL);
+    free(rig_render(&r, 1000, 2));
+    must(tabor_voice_stop(r.client, voice, DECLICK, TABOR_ASAP));
+    must(tabor_sample_unload(r.client, sample, TABOR_UNLOAD_FADE));
+    free(rig_render(&r, 1000, 2));
+    tabor_event e = only_event(&r);
+    ok(e.reason == TABOR_STOPPED && e.frame == 2500 + DECLICK,
+       "of two reasons to end on a frame the first is told");
     rig_close(&r);
 }
 
@@ -460,6 +467,48 @@ test_order_of_ends(void)
     rig_close(&r);
 }
 
+/* How many plays of a client have ended for a reason, and have never begun. */
+static int
+count_unheard(tabor_client *client, tabor_reason reason)
+{
+    tabor_event e;
+    int n = 0;
+    while (tabor_poll(client, &e, 1)) {
+        n += e.type == TABOR_EVENT_ENDED && e.reason == reason &&
+             e.value == TABOR_NO_FRAME;
+    }
+    return n;
+}
+
+/* Of every client, the first one too. */
+static void
+test_withdrawn(void)
+{
+    rig r = rig_open("offline", 64, 8, 1024);
+    tabor_client *other;
+    must(tabor_client_open(r.engine, NULL, &other));
+    tabor_handle sample = line(&r, 40000, 2), voice;
+    tabor_play_params p = TABOR_PLAY;
+    p.at = 100000;
+    play(&r, sample, &p);
+    must(tabor_play(other, sample, &p, &voice));
+    free(rig_render(&r, 100, 2));
+    tabor_engine_panic(r.engine);
+    free(rig_render(&r, 100, 2));
+    ok(count_unheard(r.client, TABOR_CANCELLED) == 1 &&
+           count_unheard(other, TABOR_CANCELLED) == 1,
+       "panic withdraws what every client has scheduled");
+    play(&r, sample, &p);
+    must(tabor_play(other, sample, &p, &voice));
+    free(rig_render(&r, 100, 2));
+    tabor_engine_close(r.engine);
+    ok(count_unheard(r.client, TABOR_DETACHED) == 1 &&
+           count_unheard(other, TABOR_DETACHED) == 1,
+       "so does the engine's end");
+    tabor_client_close(r.client);
+    tabor_client_close(other);
+}
+
 /* A driver that asks for more than any may. */
 static void
 test_huge_block(void)
@@ -538,6 +587,7 @@ main(void)
     test_many_ghosts();
     test_first_leaves();
     test_order_of_ends();
+    test_withdrawn();
     test_huge_block();
     test_integers();
     return tap_done();
