@@ -178,6 +178,18 @@ test_blocks(void)
 }
 
 static void
+test_float(void)
+{
+    const float values[] = {0.5f, -3.0f, INFINITY, 1e-40f, 0, 1};
+    float out[6] = {0};
+    tabor_conversion same = {.format = TABOR_TO_F32, .channels = 2};
+    tabor_convert(&same, values, 7, 3, out);
+    ok(memcmp(out, values, sizeof out) == 0 &&
+           tabor_conversion_bytes(TABOR_TO_F32) == sizeof *out,
+       "float32 stays as it is, bit for bit");
+}
+
+static void
 test_packed(void)
 {
     enum {
@@ -435,6 +447,7 @@ main(void)
     test_exact();
     test_full_scale();
     test_blocks();
+    test_float();
     test_packed();
     test_denormals();
     test_power();

@@ -17,17 +17,20 @@ TEST_LDADD = src/libtabor-all.la
 
 c_tests = \
     %D%/batch \
+    %D%/between \
     %D%/client \
     %D%/completions \
     %D%/conformance \
     %D%/convert \
     %D%/device \
+    %D%/edges \
     %D%/fault-process \
     %D%/fault-wrap \
     %D%/files \
     %D%/full \
     %D%/headers \
     %D%/kernels \
+    %D%/limits \
     %D%/link \
     %D%/many \
     %D%/meet \
@@ -35,6 +38,7 @@ c_tests = \
     %D%/onsets \
     %D%/onsets-control \
     %D%/output \
+    %D%/refused \
     %D%/render \
     %D%/ring \
     %D%/sample \
@@ -46,15 +50,18 @@ c_tests = \
     %D%/steal \
     %D%/take \
     %D%/tempo \
+    %D%/wire \
     %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
-EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
+EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/wire.h %D%/lib/golden.h \
     %D%/lib/onsets.h %D%/lib/score.h %D%/lib/score-parts.h \
     %D%/golden/README %D%/golden/compiler.sh %D%/golden/onsets.sum %D%/golden/score.sum
 
 %C%_batch_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_batch_LDADD = $(TEST_LDADD)
+%C%_between_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_between_LDADD = $(TEST_LDADD)
 %C%_client_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_client_LDADD = $(TEST_LDADD)
 %C%_completions_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -65,6 +72,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_convert_LDADD = $(TEST_LDADD)
 %C%_device_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_device_LDADD = $(TEST_LDADD)
+%C%_edges_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_edges_LDADD = $(TEST_LDADD)
 %C%_fault_process_CPPFLAGS = $(TEST_CPPFLAGS)
 # The wall clock's jumps go in front of the library's looks at clocks.
 %C%_fault_process_LDFLAGS = -Wl,--wrap=clock_gettime
@@ -80,6 +89,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_kernels_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_kernels_CFLAGS = $(AM_CFLAGS) $(SOXR_CFLAGS)
 %C%_kernels_LDADD = $(TEST_LDADD) $(SOXR_LIBS)
+%C%_limits_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_limits_LDADD = $(TEST_LDADD)
 %C%_link_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_link_LDADD = $(TEST_LDADD)
 %C%_many_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -95,6 +106,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_onsets_control_LDFLAGS = -Wl,--wrap=tabor_render \
     -Wl,--wrap=tabor_voice_start
 %C%_onsets_control_LDADD = $(TEST_LDADD)
+%C%_refused_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_refused_LDADD = $(TEST_LDADD)
 %C%_render_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_render_LDADD = $(TEST_LDADD)
 %C%_ring_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -115,6 +128,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_steal_LDADD = $(TEST_LDADD)
 %C%_take_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_take_LDADD = $(TEST_LDADD)
+%C%_wire_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_wire_LDADD = $(TEST_LDADD)
 %C%_tempo_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_tempo_LDADD = $(TEST_LDADD)
 %C%_output_CPPFLAGS = $(TEST_CPPFLAGS)
@@ -234,6 +249,7 @@ lua_tests = \
     %D%/lua-seek.lua \
     %D%/lua-shape.lua \
     %D%/lua-sonicpi.lua \
+    %D%/lua-strings.lua \
     %D%/lua-take.lua
 EXTRA_DIST += %D%/sandbox.sh %D%/sandbox/bombs.lua %D%/sandbox/escapes.lua \
     %D%/sandbox/loops.lua %D%/sandbox/names.lua
@@ -307,6 +323,9 @@ include tests/oom/local.mk
 
 # What two threads may see of each other.
 include tests/order/local.mk
+
+# Whether all this would notice.
+include tests/coverage/local.mk
 
 # The long forms, an hour each at most: those that TABOR_LONG=1 makes long.
 soak_tests = \

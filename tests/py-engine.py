@@ -380,6 +380,24 @@ class Rendering(unittest.TestCase):
         self.assertEqual(whole, pieces)
         self.assertEqual(len(whole[0]), 5000 * 8)
 
+    def test_meters(self):
+        """meters() tells what each channel has had since it was last asked"""
+        levels = stereo([0.5] * 1000, [-2.0] * 1000)
+        with tabor.open("offline") as engine:
+            engine.meters()
+            engine.load(levels).play()
+            engine.render(frames=1000)
+            left, right = engine.meters()
+            self.assertEqual((left.peak, right.peak), (0.5, 2.0))
+            self.assertAlmostEqual(left.rms, 0.5, delta=CLOSE)
+            self.assertAlmostEqual(right.rms, 2.0, delta=CLOSE)
+            self.assertEqual((left.clipped, right.clipped), (0, 1000))
+            engine.render(frames=1000)
+            self.assertEqual([(m.peak, m.rms, m.clipped)
+                              for m in engine.meters()],
+                             [(0.0, 0.0, 0), (0.0, 0.0, 1000)])
+        self.assertRaises(tabor.ClosedError, engine.meters)
+
 
 if __name__ == "__main__":
     tap.main()

@@ -130,6 +130,12 @@ test_batch(void)
     tabor_ring_commit(&ring, 2);
     ok_int(tabor_ring_ready(&ring, 5), 6,
            "who wants more than was there last time sees what came since");
+    tabor_ring_reserve(&ring, 1);
+    tabor_ring_commit(&ring, 1);
+    ok_int(tabor_ring_ready(&ring, 6), 6,
+           "who wants no more than that does not look again");
+    tabor_ring_release(&ring, 6);
+    ok_int(tabor_ring_ready(&ring, 1), 1, "and sees the rest when it does");
 }
 
 int
