@@ -46,6 +46,7 @@ c_tests = \
     %D%/steal \
     %D%/take \
     %D%/tempo \
+    %D%/view \
     %D%/worker
 check_PROGRAMS += $(c_tests)
 TESTS += $(c_tests)
@@ -123,6 +124,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/golden.h \
 %C%_schedule_LDADD = $(TEST_LDADD)
 
 # The decoding worker, and those that it could become.
+%C%_view_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_view_LDADD = $(TEST_LDADD)
 %C%_worker_SOURCES = %D%/worker.c %D%/workers/fragile.c %D%/workers/fragile.h
 %C%_worker_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_worker_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
@@ -199,6 +202,7 @@ py_tests = \
     %D%/py-sum.py \
     %D%/py-take.py \
     %D%/py-tools.py \
+    %D%/py-view.py \
     %D%/py-worker.py
 EXTRA_DIST += $(py_tests) \
     %D%/leaks/kinds.py \
