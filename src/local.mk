@@ -107,6 +107,7 @@ noinst_LTLIBRARIES += %D%/libtabor-all.la
     %D%/control/resident.c %D%/control/resident.h \
     %D%/control/rt_new.c \
     %D%/control/sample.c %D%/control/sample.h \
+    %D%/control/sample_memory.c %D%/control/sample_memory.h \
     %D%/control/save.c \
     %D%/control/service.c \
     %D%/control/simd.c %D%/control/simd.h \

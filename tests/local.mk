@@ -50,6 +50,7 @@ c_tests = \
     %D%/steal \
     %D%/take \
     %D%/tempo \
+    %D%/view \
     %D%/wire \
     %D%/worker
 check_PROGRAMS += $(c_tests)
@@ -138,6 +139,8 @@ EXTRA_DIST += %D%/lib/tap.h %D%/lib/cases.h %D%/lib/helpers.h %D%/lib/wire.h %D%
 %C%_schedule_LDADD = $(TEST_LDADD)
 
 # The decoding worker, and those that it could become.
+%C%_view_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_view_LDADD = $(TEST_LDADD)
 %C%_worker_SOURCES = %D%/worker.c %D%/workers/fragile.c %D%/workers/fragile.h
 %C%_worker_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_worker_CFLAGS = $(AM_CFLAGS) $(SNDFILE_CFLAGS)
@@ -214,6 +217,7 @@ py_tests = \
     %D%/py-sum.py \
     %D%/py-take.py \
     %D%/py-tools.py \
+    %D%/py-view.py \
     %D%/py-worker.py
 EXTRA_DIST += $(py_tests) \
     %D%/leaks/kinds.py \

@@ -23,7 +23,7 @@ PREFIX = f"py-load-{os.getpid()}"
 
 
 def values(sample):
-    return memoryview(sample).cast("B").cast("f").tolist()
+    return memoryview(bytes(sample)).cast("f").tolist()
 
 
 class Base(unittest.TestCase):

@@ -24,7 +24,7 @@ def seconds(frames):
 
 
 def column(audio):
-    return memoryview(audio).cast("B").cast("f").tolist()
+    return memoryview(bytes(audio)).cast("f").tolist()
 
 
 class Offline(unittest.TestCase):
@@ -393,7 +393,7 @@ class Slices(Offline):
         self.assertEqual(column(inner), RAMP[250:260].tolist())
 
     def test_buffer(self):
-        """the buffer shows the slice, shares the sample's copy and outlives
+        """the buffer shows the slice in the sample's memory and outlives
         both"""
         view = memoryview(self.slice)
         self.assertEqual((view.shape, view.format), ((300, 1), "f"))

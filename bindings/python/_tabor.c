@@ -63,6 +63,7 @@ state_objects(module_state *s, PyObject ***objects)
         (PyObject **)&s->voice_type,
         (PyObject **)&s->voices_type,
         (PyObject **)&s->tempo_type,
+        (PyObject **)&s->view_type,
         &s->audio_class,
         &s->ended,
         &s->late,
@@ -170,7 +171,7 @@ module_exec(PyObject *module)
     return errors_add(module) < 0 || audio_add_type(module) < 0 ||
                    engine_add_type(module) < 0 || sample_add_type(module) < 0 ||
                    voice_add_type(module) < 0 || voices_add_type(module) < 0 ||
-                   tempo_add_type(module) < 0 ||
+                   tempo_add_type(module) < 0 || view_add_type(module) < 0 ||
                    calls_intern(PyModule_GetState(module)) < 0
                ? -1
                : 0;

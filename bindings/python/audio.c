@@ -22,38 +22,15 @@ audio_alloc(module_state *state, PyTypeObject *type)
 static void
 audio_take(audio_object *self, tabor_audio *audio)
 {
+    static const float nothing;
     const Py_ssize_t size = sizeof(float);
 
     self->audio = audio;
-    self->shape[0] = (Py_ssize_t)audio->frames;
-    self->shape[1] = (Py_ssize_t)audio->channels;
-    self->strides[0] = size * (Py_ssize_t)audio->channels;
-    self->strides[1] = size;
-}
-
-PyObject *
-audio_part(PyObject *object, uint64_t first, uint64_t frames)
-{
-    const audio_object *whole = (audio_object *)object;
-    module_state *state = whole->state;
-    tabor_audio *audio = PyMem_Malloc(sizeof *audio);
-
-    if (!audio) {
-        return PyErr_NoMemory();
-    }
-    audio_object *self = audio_alloc(state, (PyTypeObject *)state->audio_class);
-    if (!self) {
-        PyMem_Free(audio);
-        return NULL;
-    }
-    *audio = (tabor_audio){.values = whole->audio->values +
-                                     first * whole->audio->channels,
-                           .frames = frames,
-                           .channels = whole->audio->channels,
-                           .rate = whole->audio->rate};
-    self->whole = Py_NewRef(object);
-    audio_take(self, audio);
-    return (PyObject *)self;
+    self->shown.values = audio->values ? audio->values : &nothing;
+    self->shown.shape[0] = (Py_ssize_t)audio->frames;
+    self->shown.shape[1] = (Py_ssize_t)audio->channels;
+    self->shown.strides[0] = size * (Py_ssize_t)audio->channels;
+    self->shown.strides[1] = size;
 }
 
 PyObject *
@@ -100,12 +77,7 @@ audio_dealloc(PyObject *object)
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     audio_object *self = (audio_object *)object;
 
-    if (self->whole) {
-        PyMem_Free(self->audio);
-        Py_DECREF(self->whole);
-    } else {
-        tabor_audio_free(self->audio);
-    }
+    tabor_audio_free(self->audio);
     release(object);
     Py_DECREF(type);
 }
@@ -115,33 +87,15 @@ audio_dealloc(PyObject *object)
 static int
 audio_getbuffer(PyObject *object, Py_buffer *view, int flags)
 {
-    static float nothing;
-    audio_object *self = (audio_object *)object;
-    const int is_column = self->shape[0] <= 1 || self->shape[1] <= 1;
+    shown_values *shown = &((audio_object *)object)->shown;
+    const int is_column = shown->shape[0] <= 1 || shown->shape[1] <= 1;
 
     view->obj = NULL;
-    if ((flags & PyBUF_WRITABLE) == PyBUF_WRITABLE) {
-        PyErr_SetString(PyExc_BufferError, "Audio can't be written: copy it");
-        return -1;
-    }
     if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !is_column) {
         PyErr_SetString(PyExc_BufferError, "Audio is not Fortran contiguous");
         return -1;
     }
-    const int has_shape = (flags & PyBUF_ND) == PyBUF_ND;
-    const int has_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
-    view->buf = self->audio->values ? self->audio->values : &nothing;
-    view->len = self->shape[0] * self->strides[0];
-    view->readonly = 1;
-    view->itemsize = sizeof(float);
-    view->format = (flags & PyBUF_FORMAT) == PyBUF_FORMAT ? "f" : NULL;
-    view->ndim = has_shape ? 2 : 1;
-    view->shape = has_shape ? self->shape : NULL;
-    view->strides = has_strides ? self->strides : NULL;
-    view->suboffsets = NULL;
-    view->internal = NULL;
-    view->obj = Py_NewRef(object);
-    return 0;
+    return shown_fill(shown, object, flags, view);
 }
 
 /* ------------------------------------------------------------- methods -- */
@@ -171,51 +125,17 @@ audio_save(PyObject *object, PyObject *args, PyObject *names)
     Py_RETURN_NONE;
 }
 
-/* The least and the greatest value of frames first to last. */
-static void
-range_of(const tabor_audio *audio, uint64_t first, uint64_t last, float *low,
-         float *high)
-{
-    const float *value = audio->values + first * audio->channels;
-    const float *end = audio->values + last * audio->channels;
-
-    for (*low = *high = 0.0f; value < end; value++) {
-        *low = *value < *low ? *value : *low;
-        *high = *value > *high ? *value : *high;
-    }
-}
-
-/* _peaks(columns): a list of (least, greatest), for a picture. */
+/* _peaks(columns), for a picture. */
 static PyObject *
 audio_peaks(PyObject *object, PyObject *count)
 {
-    const tabor_audio *audio = ((audio_object *)object)->audio;
-    uint32_t columns = 0;
-    PyObject *list = PyList_New(0);
-
-    if (!list || u32_from(count, "columns", &columns) < 0) {
-        Py_XDECREF(list);
-        return NULL;
-    }
-    for (uint64_t i = 0; i < columns; i++) {
-        float low = 0.0f, high = 0.0f;
-        range_of(audio, audio->frames * i / columns,
-                 audio->frames * (i + 1) / columns, &low, &high);
-        PyObject *pair = Py_BuildValue("(ff)", low, high);
-        if (!pair || PyList_Append(list, pair) < 0) {
-            Py_XDECREF(pair);
-            Py_DECREF(list);
-            return NULL;
-        }
-        Py_DECREF(pair);
-    }
-    return list;
+    return shown_peaks(&((audio_object *)object)->shown, count);
 }
 
 static Py_ssize_t
 audio_length(PyObject *object)
 {
-    return ((audio_object *)object)->shape[0];
+    return ((audio_object *)object)->shown.shape[0];
 }
 
 static PyObject *
@@ -324,8 +244,10 @@ static PyGetSetDef audio_properties[] = {
 };
 
 static PyMemberDef audio_members[] = {
-    {"frames", T_PYSSIZET, offsetof(audio_object, shape[0]), READONLY, NULL},
-    {"channels", T_PYSSIZET, offsetof(audio_object, shape[1]), READONLY, NULL},
+    {"frames", T_PYSSIZET, offsetof(audio_object, shown.shape[0]), READONLY,
+     NULL},
+    {"channels", T_PYSSIZET, offsetof(audio_object, shown.shape[1]), READONLY,
+     NULL},
     {NULL, 0, 0, 0, NULL},
 };
 

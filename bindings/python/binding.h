@@ -70,7 +70,7 @@ extern const char *const kernel_words[];
 
 typedef struct module_state {
     PyTypeObject *audio_type, *engine_type, *sample_type, *voice_type,
-        *voices_type, *tempo_type;
+        *voices_type, *tempo_type, *view_type;
 
     /* Made by the package and handed over by _use(). */
     PyObject *audio_class;
@@ -132,7 +132,6 @@ typedef struct sample_object {
     PyObject ob_base;
     struct engine_object *engine; /* owned; NULL once collected */
     PyObject *weak_list;
-    PyObject *copy; /* owned: the Audio that its buffer shows, or NULL */
     struct sample_object *whole; /* owned: what it is a slice of, or NULL */
     uint64_t first;              /* frame of whole, where the slice begins */
     tabor_handle handle;
@@ -140,15 +139,28 @@ typedef struct sample_object {
     int is_unloaded;
 } sample_object;
 
+/* Values as the buffer protocol shows them; strides in bytes. */
+typedef struct shown_values {
+    const float *values;             /* borrowed from whoever shows them */
+    Py_ssize_t shape[2], strides[2]; /* frames, channels */
+} shown_values;
+
 /* Sound in memory. Never changes once a script can see it, so that views need
  * no counting: each one keeps the object. */
 typedef struct audio_object {
     PyObject ob_base;
     module_state *state;
-    tabor_audio *audio; /* owned, its values only if whole is NULL */
-    PyObject *whole;    /* owned: the Audio whose values it shows, or NULL */
-    Py_ssize_t shape[2], strides[2];
+    tabor_audio *audio; /* owned */
+    shown_values shown;
 } audio_object;
+
+/* A sample's memory, or a slice's part of it, for one buffer: neither unload()
+ * nor close() takes it away. */
+typedef struct view_object {
+    PyObject ob_base;
+    const tabor_view *view; /* owned */
+    shown_values shown;
+} view_object;
 
 typedef enum on_full {
     ON_FULL_RAISE,
@@ -585,11 +597,25 @@ int audio_add_type(PyObject *module);
 /* Takes audio over, also if it fails. */
 PyObject *audio_wrap(module_state *state, tabor_audio *audio);
 
-/* An Audio that shows some frames of another one without a copy. */
-PyObject *audio_part(PyObject *object, uint64_t first, uint64_t frames);
-
 PyObject *module_read(PyObject *module, PyObject *args, PyObject *names);
 PyObject *module_replay(PyObject *module, PyObject *path);
+
+/* -------------------------------------------------------------- view.c -- */
+
+int view_add_type(PyObject *module);
+
+/* An object that shows frames of a view from first on.  view: given away, also
+ * if it fails. */
+view_object *view_wrap(module_state *state, const tabor_view *view,
+                       uint64_t first, uint64_t frames);
+
+/* Answer who asks for a buffer of owner. Returns -1 if raised, then view->obj
+ * is as it was. */
+int shown_fill(shown_values *shown, PyObject *owner, int flags,
+               Py_buffer *view);
+
+/* A list of (least, greatest), count of them, for a picture. */
+PyObject *shown_peaks(const shown_values *shown, PyObject *count);
 
 /* ------------------------------------------------------------ buffer.c -- */
 

@@ -4,7 +4,7 @@ python_sources = \
     %D%/calls.c %D%/column.c %D%/commands.c %D%/devices.c %D%/engine.c \
     %D%/engine_type.c %D%/errors.c %D%/events.c %D%/listener.c %D%/many.c \
     %D%/play.c %D%/render.c %D%/sample.c %D%/stamp.c %D%/tempo.c \
-    %D%/voice.c %D%/voices.c
+    %D%/view.c %D%/voice.c %D%/voices.c
 python_package = \
     %D%/tabor/__init__.py %D%/tabor/__main__.py %D%/tabor/_audio.py \
     %D%/tabor/_clock.py %D%/tabor/_clock_agenda.py \

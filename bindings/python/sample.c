@@ -17,7 +17,6 @@ sample_new(engine_object *engine)
     }
     sample->engine = (engine_object *)Py_NewRef((PyObject *)engine);
     sample->weak_list = NULL;
-    sample->copy = NULL;
     sample->whole = NULL;
     sample->first = 0;
     sample->handle = 0;
@@ -273,75 +272,62 @@ static SCRIPT_CALL(sample_slice)
 
 /* -------------------------------------------------------------- buffer -- */
 
-static int
-sample_fetch(sample_object *sample)
+/* Its memory as it is now, of a slice its part. */
+static view_object *
+sample_look(const sample_object *sample)
 {
-    engine_object *engine = sample->engine;
-    tabor_audio *audio = NULL;
-
-    if (engine_check(engine) < 0) {
-        return -1;
+    if (sample_check(sample) < 0 || engine_check(sample->engine) < 0) {
+        return NULL;
     }
+    engine_object *engine = sample->engine;
     tabor_client *client = engine->client;
+    const tabor_view *view = NULL;
     PyThreadState *thread = engine_leave(engine);
-    const tabor_status st = tabor_sample_copy(client, sample->handle, &audio);
+    const tabor_status st = tabor_sample_view(client, sample->handle, &view);
     engine_back(engine, thread);
     if (st != TABOR_OK) {
         raise_status(engine->state, st);
-        return -1;
+        return NULL;
     }
-    PyObject *copy = audio_wrap(engine->state, audio);
-    if (copy && !sample->copy) {
-        sample->copy = copy;
-        return 0;
-    }
-    Py_XDECREF(copy); /* another thread was quicker */
-    return copy ? 0 : -1;
+    return view_wrap(engine->state, view, sample->first, sample->info.frames);
 }
 
-/* Make sure that there is a copy, of a slice as part of the whole's. */
-static int
-sample_need_copy(sample_object *sample)
-{
-    if (sample->copy) {
-        return 0;
-    }
-    if (sample_check(sample) < 0) {
-        return -1;
-    }
-    if (!sample->whole) {
-        return sample_fetch(sample);
-    }
-    if (!sample->whole->copy &&
-        (sample_check(sample->whole) < 0 || sample_fetch(sample->whole) < 0)) {
-        return -1;
-    }
-    sample->copy =
-        audio_part(sample->whole->copy, sample->first, sample->info.frames);
-    return sample->copy ? 0 : -1;
-}
-
-/* The view holds the copy, not the sample: it survives unload and close. */
+/* Nothing is kept here, so that unload() frees the memory once the last array
+ * is gone. */
 static int
 sample_getbuffer(PyObject *self, Py_buffer *view, int flags)
 {
-    sample_object *sample = (sample_object *)self;
-
     view->obj = NULL;
-    return sample_need_copy(sample) < 0
-               ? -1
-               : PyObject_GetBuffer(sample->copy, view, flags);
+    PyObject *shown = (PyObject *)sample_look((sample_object *)self);
+    if (!shown) {
+        return -1;
+    }
+    const int result = PyObject_GetBuffer(shown, view, flags);
+    Py_DECREF(shown);
+    return result;
 }
 
-/* The same picture as its copy's. */
+/* _peaks(columns), for a picture. */
+static PyObject *
+sample_peaks(PyObject *self, PyObject *count)
+{
+    view_object *view = sample_look((sample_object *)self);
+    PyObject *peaks = view ? shown_peaks(&view->shown, count) : NULL;
+
+    Py_XDECREF((PyObject *)view);
+    return peaks;
+}
+
+/* Audio's picture asks for nothing that a sample lacks. */
 static PyObject *
 sample_picture(PyObject *self, PyObject *Py_UNUSED(unused))
 {
-    sample_object *sample = (sample_object *)self;
+    const sample_object *sample = (sample_object *)self;
 
-    return sample_need_copy(sample) < 0
+    return sample_check(sample) < 0
                ? NULL
-               : PyObject_CallMethod(sample->copy, "_repr_svg_", NULL);
+               : PyObject_CallMethod(sample->engine->state->audio_class,
+                                     "_repr_svg_", "O", self);
 }
 
 /* ---------------------------------------------------------------- life -- */
@@ -351,7 +337,6 @@ sample_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((sample_object *)self)->engine);
-    Py_VISIT(((sample_object *)self)->copy);
     Py_VISIT(((sample_object *)self)->whole);
     return 0;
 }
@@ -369,7 +354,6 @@ sample_clear(PyObject *self)
         sample->is_unloaded = 1;
         tabor_sample_release(engine->client, sample->handle);
     }
-    Py_CLEAR(sample->copy);
     Py_CLEAR(sample->engine);
     Py_CLEAR(sample->whole);
     return 0;
@@ -472,6 +456,7 @@ static PyMethodDef sample_methods[] = {
         "slice($self, start=0.0, end=None)\n--\n\n"
         "A part of it, from second to second, that plays, loops and shows "
         "like a\nSample; nothing is copied. It keeps the whole one loaded."),
+    {"_peaks", sample_peaks, METH_O, NULL},
     {"_repr_svg_", sample_picture, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -501,8 +486,10 @@ static PyMemberDef sample_members[] = {
 
 static PyType_Slot sample_slots[] = {
     {Py_tp_doc, "A sound that the engine holds in memory.\n\n"
-                "The buffer protocol shows a copy: float32, shape (frames, "
-                "channels)."},
+                "memoryview(sample) and numpy.asarray(sample) show that memory "
+                "without a\ncopy: float32, shape (frames, channels), "
+                "read-only; channels lie apart. It\nstays for as long as an "
+                "array shows it, whatever else is gone."},
     {Py_tp_dealloc, sample_dealloc},
     {Py_tp_traverse, sample_traverse},
     {Py_tp_clear, sample_clear},

@@ -518,6 +518,30 @@ TABOR_API tabor_status tabor_sample_copy(tabor_client *client,
                                          tabor_handle sample,
                                          tabor_audio **audio);
 
+/* The memory that the engine plays a sample from: float32, planar. It never
+ * changes and is mapped read-only: a program that writes to it crashes. */
+typedef struct tabor_view {
+    const float *values; /* frame 0 of channel 0 */
+    uint64_t stride;     /* values from one channel to the next */
+    uint64_t frames;
+    uint32_t channels, rate; /* the engine's rate */
+} tabor_view;
+
+/* Look at a sample's memory without a copy. A view that was got stays as it is,
+ * whatever becomes of sample, client and engine.  [control]
+ *
+ * view    out, owned: tabor_sample_view_release()
+ *
+ * TABOR_ERR_STALE  unloaded
+ */
+TABOR_API tabor_status tabor_sample_view(tabor_client *client,
+                                         tabor_handle sample,
+                                         const tabor_view **view);
+
+/* Give a view back, as often as it was got. The last who holds a sample's
+ * memory frees it.  [any] Takes NULL. */
+TABOR_API void tabor_sample_view_release(const tabor_view *view);
+
 /* What becomes of the voices that play a sample when it is unloaded. */
 typedef enum tabor_unload {
     TABOR_UNLOAD_RING, /* they play to their end */

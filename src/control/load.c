@@ -116,6 +116,22 @@ tabor_sample_copy(tabor_client *client, tabor_handle sample,
 }
 
 TABOR_API tabor_status
+tabor_sample_view(tabor_client *client, tabor_handle sample,
+                  const tabor_view **view)
+{
+    tabor_status st = tabor_engine_check(client->engine);
+    return st == TABOR_OK
+               ? tabor_samples_view(&client->engine->samples, sample, view)
+               : st;
+}
+
+TABOR_API void
+tabor_sample_view_release(const tabor_view *view)
+{
+    tabor_sample_memory_leave((tabor_sample_memory *)view);
+}
+
+TABOR_API tabor_status
 tabor_sample_unload(tabor_client *client, tabor_handle sample,
                     tabor_unload voices)
 {

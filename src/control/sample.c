@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "control/audio.h"
 #include "control/status.h"
@@ -33,9 +32,7 @@ void
 tabor_samples_free(tabor_samples *table)
 {
     for (uint32_t i = 0; i < table->used; i++) {
-        if (table->entries[i].memory) {
-            munmap(table->entries[i].memory, table->entries[i].memory_size);
-        }
+        tabor_sample_memory_leave(table->entries[i].memory);
     }
     free(table->slots);
     free(table->entries);
@@ -67,39 +64,28 @@ is_live(uint64_t word, uint32_t generation)
 
 /* ----------------------------------------------------------------- put -- */
 
-/* Memory of its own mapping, all pages touched: the audio thread never waits
- * for one. Planar, with silence around each channel. */
+/* What the audio thread reads of a new sample. */
 static tabor_status
-lay_out(const tabor_audio *audio, tabor_sample_slot *slot,
-        tabor_sample_entry *entry)
+fill_slot(const tabor_samples *table, const tabor_audio *audio, uint32_t i)
 {
-    uint64_t stride = audio->frames + UINT64_C(2) * TABOR_SAMPLE_PAD;
-    size_t size = stride * audio->channels * sizeof(float);
-    float *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (memory == MAP_FAILED) {
-        return tabor_fail(TABOR_ERR_NO_MEMORY,
-                          "no memory for a sample of %zu bytes", size);
+    tabor_sample_slot *slot = &table->slots[i];
+    tabor_sample_memory *memory;
+    tabor_status st = tabor_sample_memory_new(audio, table->rate, &memory);
+    if (st != TABOR_OK) {
+        return st;
     }
-    for (uint32_t c = 0; c < audio->channels; c++) {
-        float *out = memory + c * stride + TABOR_SAMPLE_PAD;
-        for (uint64_t i = 0; i < audio->frames; i++) {
-            out[i] = audio->values[i * audio->channels + c];
-        }
-    }
-    slot->values = memory + TABOR_SAMPLE_PAD;
-    slot->stride = stride;
-    slot->frames = (uint32_t)audio->frames;
-    slot->channels = audio->channels;
-    entry->memory = memory;
-    entry->memory_size = size;
+    slot->values = memory->view.values;
+    slot->stride = memory->view.stride;
+    slot->frames = (uint32_t)memory->view.frames;
+    slot->channels = memory->view.channels;
+    table->entries[i].memory = memory;
     return TABOR_OK;
 }
 
 static void
 free_slot(tabor_samples *table, uint32_t i)
 {
-    munmap(table->entries[i].memory, table->entries[i].memory_size);
+    tabor_sample_memory_leave(table->entries[i].memory);
     table->entries[i].memory = NULL;
     table->in_use--;
     tabor_slot_clear(&table->slots[i], table->entries[i].generation);
@@ -143,7 +129,7 @@ put_resampled(tabor_samples *table, const tabor_audio *audio, const char *name,
     uint32_t i = 0;
     tabor_status st = find_slot(table, &i);
     if (st == TABOR_OK) {
-        st = lay_out(audio, &table->slots[i], &table->entries[i]);
+        st = fill_slot(table, audio, i);
     }
     if (st == TABOR_OK) {
         tabor_sample_entry *e = &table->entries[i];
@@ -400,4 +386,19 @@ tabor_samples_copy(tabor_samples *table, tabor_handle sample,
     }
     pthread_mutex_unlock(&table->mutex);
     return st;
+}
+
+tabor_status
+tabor_samples_view(tabor_samples *table, tabor_handle sample,
+                   const tabor_view **view)
+{
+    pthread_mutex_lock(&table->mutex);
+    tabor_sample_entry *e = entry_of(table, sample);
+    if (e) {
+        /* under the mutex the table doesn't give its own up */
+        tabor_sample_memory_hold(e->memory);
+        *view = &e->memory->view;
+    }
+    pthread_mutex_unlock(&table->mutex);
+    return e ? TABOR_OK : fail_stale();
 }

@@ -9,6 +9,7 @@
 
 #include <tabor/tabor.h>
 
+#include "control/sample_memory.h"
 #include "control/take.h"
 #include "link/sample_slot.h"
 
@@ -23,8 +24,7 @@ typedef struct tabor_sample_entry {
     /* under the table's mutex */
     uint32_t generation;
     uint64_t serial; /* counts samples: the newest has the largest */
-    void *memory;    /* the mapping that values points into */
-    size_t memory_size;
+    tabor_sample_memory *memory; /* held once; NULL if the slot is FREE */
     char name[64];
 } tabor_sample_entry;
 
@@ -81,5 +81,9 @@ tabor_status tabor_samples_info(tabor_samples *table, tabor_handle sample,
                                 tabor_sample_info *info);
 tabor_status tabor_samples_copy(tabor_samples *table, tabor_handle sample,
                                 tabor_audio **audio);
+
+/* view: out, given back with tabor_sample_view_release().  [control] */
+tabor_status tabor_samples_view(tabor_samples *table, tabor_handle sample,
+                                const tabor_view **view);
 
 #endif

@@ -27,6 +27,7 @@ ENV = tabor.ADSR(0.001, 0.001, 0.5, 0.001)
 
 engine = tabor.open("offline", queue=1024)
 sample = engine.load(SOUND, name="kept")
+shaped = engine.load(memoryview(SOUND).cast("B").cast("f", [50, 2]))
 full_engine = tabor.open("offline", queue=64)
 full_sample = full_engine.load(SOUND)
 gone_engine = tabor.open("offline")
@@ -135,6 +136,14 @@ def views():
         assert view.shape == (100, 1) and other.shape == (100, 2)
 
 
+def views_of_parts():
+    part = shaped.slice(0, 0.0005)
+    with memoryview(shaped) as view, memoryview(part) as other:
+        assert view.shape == (50, 2) and other.shape == (24, 2)
+        assert bytes(part) == other.tobytes()
+    assert shaped._repr_svg_()
+
+
 def looked_at():
     voice = sample.play()
     seen = weakref.ref(voice)
@@ -198,6 +207,11 @@ FAST = {
     "called back": called_back,
     "callback raises": callback_raises,
     "views": views,
+    "views of parts": views_of_parts,
+    "a view in one piece": refuses(BufferError, array.array("f").frombytes,
+                                   shaped),
+    "a view of a stale sample": refuses(tabor.ClosedError, memoryview,
+                                        stale_sample),
     "a sample by name": lambda: engine.sample("kept"),
     "a sample that is not there": refuses(LookupError, engine.sample, "none"),
     "load, unload": load_and_unload,

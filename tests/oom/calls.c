@@ -332,6 +332,20 @@ copy(world *w)
     return tabor_sample_copy(w->r.client, w->sample, &w->made);
 }
 
+/* Looking at a sample takes no memory, and keeps what there is. */
+static tabor_status
+look_at(world *w)
+{
+    const tabor_view *view;
+    tabor_status st = tabor_sample_view(w->r.client, w->sample, &view);
+    if (st != TABOR_OK) {
+        return st;
+    }
+    int is_there = view->frames == 8000 && view->values[0] > 0;
+    tabor_sample_view_release(view);
+    return is_there ? TABOR_OK : TABOR_ERR_LIMIT;
+}
+
 static tabor_status
 unload(world *w)
 {
@@ -587,6 +601,7 @@ const call calls[] = {
     {"tabor_sample_get_info", get_info},
     {"tabor_sample_named", named},
     {"tabor_sample_copy", copy},
+    {"tabor_sample_view tabor_sample_view_release", look_at},
     {"tabor_sample_unload", unload},
     {"tabor_sample_release", release},
     {"tabor_sample_release in a batch", release_later},
