@@ -71,6 +71,8 @@ STAND_IN(char *, realpath, (const char *path, char *out), path, out)
 
 void *__real_realloc(void *memory, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
+void *__real_reallocarray(void *memory, size_t count, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 void __real_free(void *memory);
 void __wrap_free(void *memory);
 void *__real_mmap(void *at, size_t size, int use, int flags, int fd,
@@ -94,6 +96,16 @@ __wrap_realloc(void *memory, size_t size)
     }
     held += !memory;
     return __real_realloc(memory, size);
+}
+
+void *
+__wrap_reallocarray(void *memory, size_t count, size_t size)
+{
+    if (is_refused()) {
+        return NULL;
+    }
+    held += !memory;
+    return __real_reallocarray(memory, count, size);
 }
 
 void

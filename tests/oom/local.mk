@@ -8,5 +8,6 @@ tests_oom_calls_CPPFLAGS = $(TEST_CPPFLAGS) -I$(top_srcdir)/tests
 tests_oom_calls_LDADD = $(TEST_LDADD)
 tests_oom_calls_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
     -Wl,--wrap=aligned_alloc,--wrap=strdup,--wrap=strndup,--wrap=realpath \
+    -Wl,--wrap=reallocarray \
     -Wl,--wrap=free,--wrap=mmap,--wrap=munmap,--wrap=eventfd \
     -Wl,--wrap=pthread_create
