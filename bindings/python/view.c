@@ -96,7 +96,7 @@ view_wrap(module_state *state, const tabor_view *view, uint64_t first,
           uint64_t frames)
 {
     const Py_ssize_t size = sizeof(float);
-    view_object *self = PyObject_New(view_object, state->view_type);
+    view_object *self = (view_object *)PyType_GenericAlloc(state->view_type, 0);
 
     if (!self) {
         tabor_sample_view_release(view);
