@@ -196,6 +196,7 @@ module_clear(PyObject *module)
     PyObject **objects[STATE_OBJECTS];
     const size_t count = state_objects(state, objects);
 
+    voice_free_spare(state); /* while their type is there */
     for (size_t i = 0; i < count; i++) {
         Py_CLEAR(*objects[i]);
     }
@@ -211,7 +212,6 @@ static void
 module_free(void *module)
 {
     module_clear(module);
-    voice_free_spare(PyModule_GetState(module));
 }
 
 static PyMethodDef module_methods[] = {

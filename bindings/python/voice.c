@@ -361,7 +361,8 @@ voice_clear(PyObject *self)
     return 0;
 }
 
-/* Give up what the voice refers to. The engine keeps its module. */
+/* Give up what the voice refers to. The engine keeps its module; one that was
+ * cleared has no type any more, which freeing the memory asks for. */
 static void
 voice_keep_memory(voice_object *voice)
 {
@@ -369,7 +370,7 @@ voice_keep_memory(voice_object *voice)
     voices_object *group = voice->group;
     module_state *state = engine ? engine->state : NULL;
 
-    if (state && state->spare_count < VOICES_SPARE) {
+    if (state && state->voice_type && state->spare_count < VOICES_SPARE) {
         state->spare[state->spare_count++] = voice;
     } else {
         PyObject_GC_Del(voice);
